@@ -35,8 +35,10 @@ DEFINE_FREEP(struct weights, weights_free)
 int weights_shape(const struct weights *w, const char *name, int64_t dims[LIMIT_TENSOR_RANK], int *ret_rank, struct err *e);
 bool weights_has(const struct weights *w, const char *name);
 
-/* Copies all `count` values (must be the tensor's count) as f32. */
-int weights_copy(const struct weights *w, const char *name, float *out, size_t count, struct err *e);
+/* Copies `count` values from the `first` on (row-major; first + count within the tensor) as f32: a whole tensor, or
+ * a few rows of a large one (embeddings are looked up this way while decoding, so a lookup must be quick: no file
+ * is read, no name is searched linearly). */
+int weights_copy(const struct weights *w, const char *name, size_t first, size_t count, float *out, struct err *e);
 
 /* A scalar stored as int8/int16/int32 ("decoder/num_heads"), or `otherwise` when absent. For safetensors the
  * numbers come from config.json (num_heads). */

@@ -1,0 +1,13 @@
+# The engine's loops are compiled for several instruction sets; which one runs is decided at run time (src/speech/kernels.c).
+set(vector_loops -O3 -fopenmp-simd -ffp-contract=fast)
+set(kernel_sources base avx2 avx512)
+foreach(kind ${kernel_sources})
+  set(flags_${kind} ${vector_loops})
+endforeach()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+  list(APPEND flags_avx2 -mavx2 -mfma)
+  list(APPEND flags_avx512 -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+endif()
+foreach(kind ${kernel_sources})
+  set_source_files_properties(src/speech/kernels_${kind}.c PROPERTIES COMPILE_OPTIONS "${flags_${kind}}")
+endforeach()
