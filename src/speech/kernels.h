@@ -45,10 +45,14 @@ struct kernels {
   /* max and log(sum(exp(x))) of a row. */
   float (*log_sum_exp)(const float *x, size_t n);
 
-  /* One head of self-attention over a cache in bf16: keys[i], values[i] point at `dim` numbers of position i.
+  /* One head of self-attention over a cache in bf16: position i's keys are at cache[i] + key, its values at cache[i] + value.
    * out[dim] = softmax(q . k / sqrt(dim)) . v;  scores is scratch for `count` floats. */
-  void (*attend)(const float *q, const uint16_t *const *keys, const uint16_t *const *values, size_t count, size_t dim,
-                 float *scores, float *out);
+  void (*attend)(const float *q, const uint16_t *const *cache, size_t key, size_t value, size_t count, size_t dim, float *scores,
+                 float *out);
+
+  /* The `k` largest of x[0..n): values descending in top[], their indices in where[]. Returns how many are above
+   * -infinity. Of equal values the first wins. */
+  size_t (*top)(const float *x, size_t n, size_t k, float *top, uint32_t *where);
 };
 
 const struct kernels *kernels_best(void); /* never NULL; TITR_KERNELS=base|avx2|avx512 in the environment overrules */

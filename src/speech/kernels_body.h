@@ -172,10 +172,10 @@ static float k_log_sum_exp(const float *x, size_t n) {
   return top + logf(sum);
 }
 
-static void k_attend(const float *q, const uint16_t *const *keys, const uint16_t *const *values, size_t count, size_t dim,
+static void k_attend(const float *q, const uint16_t *const *cache, size_t key, size_t value, size_t count, size_t dim,
                      float *scores, float *out) {
   for (size_t i = 0; i < count; i++) {
-    const uint16_t *k = keys[i];
+    const uint16_t *k = cache[i] + key;
     float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
     for (size_t d = 0; d < dim; d++) dot += q[d] * from_bf16(k[d]);
@@ -184,11 +184,34 @@ static void k_attend(const float *q, const uint16_t *const *keys, const uint16_t
   float inverse = k_softmax(scores, count, 1.0f / sqrtf((float)dim));
   memset(out, 0, dim * sizeof *out);
   for (size_t i = 0; i < count; i++) {
-    const uint16_t *v = values[i];
+    const uint16_t *v = cache[i] + value;
     float p = scores[i] * inverse;
 #pragma omp simd
     for (size_t d = 0; d < dim; d++) out[d] += p * from_bf16(v[d]);
   }
+}
+
+/* Blocks whose maximum does not reach the k-th best so far are skipped, which after a few blocks is nearly all. */
+static size_t k_top(const float *x, size_t n, size_t k, float *top, uint32_t *where) {
+  size_t found = 0;
+  for (size_t begin = 0; begin < n; begin += 256) {
+    size_t end = n - begin < 256 ? n : begin + 256;
+    float bar = found < k ? -INFINITY : top[k - 1];
+    if (!(maximum(x + begin, end - begin) > bar)) continue;
+    for (size_t i = begin; i < end; i++) {
+      if (!(x[i] > bar)) continue;
+      size_t at = found < k ? found++ : k - 1;
+      while (at > 0 && top[at - 1] < x[i]) {
+        top[at] = top[at - 1];
+        where[at] = where[at - 1];
+        at--;
+      }
+      top[at] = x[i];
+      where[at] = (uint32_t)i;
+      bar = found < k ? -INFINITY : top[k - 1];
+    }
+  }
+  return found;
 }
 
 const struct kernels KERNELS = {.name = KERNELS_NAME,
@@ -202,4 +225,5 @@ const struct kernels KERNELS = {.name = KERNELS_NAME,
                                 .softmax = k_softmax,
                                 .scale = k_scale,
                                 .log_sum_exp = k_log_sum_exp,
-                                .attend = k_attend};
+                                .attend = k_attend,
+                                .top = k_top};
