@@ -15,7 +15,7 @@ enum { BLOCK_POSITIONS = 32 };
 
 struct history {
   size_t d, layers, slots;
-  uint16_t **blocks; /* each [layers][BLOCK_POSITIONS][slots][2 d]: key, then value */
+  uint16_t **blocks; /* each [layers][slots][BLOCK_POSITIONS][2 d]: key, then value */
   size_t count, cap;
 };
 
@@ -41,7 +41,7 @@ static void history_reach(struct history *h, size_t position) {
 }
 
 static uint16_t *history_at(const struct history *h, size_t layer, size_t position, size_t slot) {
-  size_t row = (layer * BLOCK_POSITIONS + position % BLOCK_POSITIONS) * h->slots + slot;
+  size_t row = (layer * h->slots + slot) * BLOCK_POSITIONS + position % BLOCK_POSITIONS;
   return h->blocks[position / BLOCK_POSITIONS] + row * 2 * h->d;
 }
 
@@ -160,10 +160,7 @@ static void self_attention(struct decoder *d, size_t layer, const struct decoder
       size_t last = (size_t)rows[r].position;
       for (size_t p = 0; p < last; p++) cache[p] = history_at(rows[r].history, layer, p, rows[r].trail[p]);
       cache[last] = history_at(rows[r].history, layer, last, (size_t)rows[r].slot);
-      float *scores = scores_of(d, last + 1);
-      for (size_t h = 0; h < heads; h++)
-        k->attend(d->qkv + r * 3 * width + h * dim, cache, h * dim, width + h * dim, last + 1, dim, scores,
-                  d->context + r * width + h * dim);
+      k->attend(d->qkv + r * 3 * width, cache, last + 1, heads, dim, scores_of(d, heads * (last + 1)), d->context + r * width);
     }
   }
 }

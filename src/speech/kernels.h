@@ -45,10 +45,10 @@ struct kernels {
   /* max and log(sum(exp(x))) of a row. */
   float (*log_sum_exp)(const float *x, size_t n);
 
-  /* One head of self-attention over a cache in bf16: position i's keys are at cache[i] + key, its values at cache[i] + value.
-   * out[dim] = softmax(q . k / sqrt(dim)) . v;  scores is scratch for `count` floats. */
-  void (*attend)(const float *q, const uint16_t *const *cache, size_t key, size_t value, size_t count, size_t dim, float *scores,
-                 float *out);
+  /* Self-attention of one row over a cache in bf16: cache[i] points at position i's keys [heads * dim], followed by its
+   * values. For every head: out = softmax(q . k / sqrt(dim)) . v; q and out are [heads * dim]. scores: scratch for
+   * heads * count floats. */
+  void (*attend)(const float *q, const uint16_t *const *cache, size_t count, size_t heads, size_t dim, float *scores, float *out);
 
   /* The `k` largest of x[0..n): values descending in top[], their indices in where[]. Returns how many are above
    * -infinity. Of equal values the first wins. */
