@@ -75,7 +75,7 @@ static void become(const char *path, const struct subprocess *s, char **env, con
   char **argv;
   memcpy(&argv, &s->argv, sizeof argv); /* execve() wants char *const *, reads only */
   if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0 &&
-      dup2(err[1], STDERR_FILENO) >= 0)
+      dup2(err[1], STDERR_FILENO) >= 0 && (!s->cwd || chdir(s->cwd) == 0))
     execve(path, argv, env);
   int errnum = errno;
   if (write(report, &errnum, sizeof errnum) < 0) _exit(126);

@@ -21,6 +21,7 @@
 struct subprocess {
   const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH unless it has a '/' */
   const char *const *env;  /* NULL-terminated "NAME=value" put over this process's environment, or NULL */
+  const char *cwd;         /* folder it starts in, or NULL: this one */
   double timeout;          /* seconds, 0: none */
   const atomic_bool *cancel;
   size_t max_output;       /* of each stream; what comes after is read and dropped. 0: 1 MiB */
