@@ -76,7 +76,7 @@ static void bind_bbc(struct caption_profile *p, const struct language_numbers *l
 /* Ours: the big words of short vertical clips, which follow the voice rather than the reading speed. */
 static void bind_social(struct caption_profile *p, const struct language_numbers *l, bool vertical) {
   p->max_lines = 2;
-  p->max_line_chars = (vertical ? l->line * 3 : l->line * 4) / 9; /* 14 or 18 of 42 */
+  p->max_line_chars = (vertical ? l->line * 4 : l->line * 5) / 8; /* 21 or 26 of 42: a long word fits */
   p->max_cps = l->cps * 1.5;                                      /* a glance takes in four words */
   p->min_ms = 400;                                                /* one spoken word at a lively 150 words a minute */
   p->max_ms = 3000;
@@ -96,8 +96,8 @@ int caption_profile_find(const char *name, const char *language, bool vertical, 
   for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
     if (strcmp(profiles[i].name, name) != 0) continue;
     const struct language_numbers *l = numbers_of(language);
-    /* Beyond 1000 a "rate" is a container's time base; the gaps in frames would vanish. */
-    struct caption_profile p = {.name = profiles[i].name, .fps = fps > 0 && fps <= 1000 ? fps : 25};
+    /* A slide show's rate would make gaps of seconds, and beyond 1000 a "rate" is a container's time base. */
+    struct caption_profile p = {.name = profiles[i].name, .fps = fps >= 10 && fps <= 1000 ? fps : 25};
     p.half_columns = l->half;
     profiles[i].bind(&p, l, vertical);
     *ret = p;

@@ -32,7 +32,7 @@ struct caption_profile {
   double fps;
 };
 
-/* `language` ISO 639-1 or ""; fps <= 0 means 25. ERR_USAGE names the profiles when `name` is none of them. */
+/* `language` ISO 639-1 or ""; an fps outside 10..1000 (0: not known) means 25. ERR_USAGE names the profiles when `name` is none of them. */
 int caption_profile_find(const char *name, const char *language, bool vertical, double fps, struct caption_profile *ret,
                          struct err *e);
 const char *const *caption_profile_names(void); /* NULL-terminated */
