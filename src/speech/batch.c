@@ -75,7 +75,8 @@ static int make_prompt(struct batch *b, const char *text, struct err *e) {
   return 0;
 }
 
-int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_options *o, struct batch **ret, struct err *e) {
+int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_options *o, struct batch **ret,
+              struct err *e) {
   _cleanup_(batch_freep) struct batch *b = NEW(struct batch);
   const struct token_ids *ids = tokenizer_ids(t);
   b->w = w;

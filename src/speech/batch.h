@@ -30,7 +30,7 @@ struct batch_options {
   const char *prompt; /* NULL: none */
 };
 
-struct heard { /* a window that ended; plain data, released by heard_release() */
+struct heard {           /* a window that ended; plain data, released by heard_release() */
   struct window *window; /* as it was added: the caller's again */
   struct search_text text;
   struct align_words words;
@@ -39,7 +39,8 @@ struct heard { /* a window that ended; plain data, released by heard_release() *
 };
 void heard_release(struct heard *h);
 
-int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_options *o, struct batch **ret, struct err *e);
+int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_options *o, struct batch **ret,
+              struct err *e);
 void batch_free(struct batch *b); /* frees windows still in it */
 DEFINE_FREEP(struct batch, batch_free)
 
@@ -50,6 +51,7 @@ void batch_step(struct batch *b);
 bool batch_take(struct batch *b, struct heard *ret);
 
 const char *batch_language(const struct batch *b, float *ret_probability); /* "" before the first window */
-void batch_report(const struct batch *b, struct speech_report *add_to);    /* encode, decode, align, tokens, fallbacks, dropped */
+void batch_report(const struct batch *b,
+                  struct speech_report *add_to); /* encode, decode, align, tokens, fallbacks, dropped */
 
 #endif

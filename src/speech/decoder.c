@@ -49,15 +49,15 @@ struct decoder {
   struct whisper *w;
   int threads;
   struct gemm_scratch *wide;
-  struct gemm_scratch **scratch;    /* one a thread */
-  float **scores;                   /* one a thread; grown to what a window's rows need */
+  struct gemm_scratch **scratch; /* one a thread */
+  float **scores;                /* one a thread; grown to what a window's rows need */
   size_t *scores_cap;
-  const uint16_t ***cache;          /* one a thread: [text_ctx] */
+  const uint16_t ***cache; /* one a thread: [text_ctx] */
   size_t rows_cap;
   float *x, *normed, *qkv, *context; /* [rows][d], [rows][d], [rows][3d], [rows][d] */
-  float *inner;                     /* [rows][4d] */
-  float *selected;                  /* [rows][d]: the rows whose logits are wanted */
-  float *logits;                    /* [rows][vocab] when the caller's rows are not one block */
+  float *inner;                      /* [rows][4d] */
+  float *selected;                   /* [rows][d]: the rows whose logits are wanted */
+  float *logits;                     /* [rows][vocab] when the caller's rows are not one block */
   size_t logits_cap;
 };
 
@@ -160,7 +160,8 @@ static void self_attention(struct decoder *d, size_t layer, const struct decoder
       size_t last = (size_t)rows[r].position;
       for (size_t p = 0; p < last; p++) cache[p] = history_at(rows[r].history, layer, p, rows[r].trail[p]);
       cache[last] = history_at(rows[r].history, layer, last, (size_t)rows[r].slot);
-      k->attend(d->qkv + r * 3 * width, cache, last + 1, heads, dim, scores_of(d, heads * (last + 1)), d->context + r * width);
+      k->attend(d->qkv + r * 3 * width, cache, last + 1, heads, dim, scores_of(d, heads * (last + 1)),
+                d->context + r * width);
     }
   }
 }
@@ -169,8 +170,8 @@ struct group { /* consecutive rows that hear the same audio */
   size_t first, count;
 };
 
-static void keep_attention(const struct attention_capture *c, size_t layer, size_t head, const struct group *g, size_t rows,
-                           size_t frames, const float *scores, const float *inverse) {
+static void keep_attention(const struct attention_capture *c, size_t layer, size_t head, const struct group *g,
+                           size_t rows, size_t frames, const float *scores, const float *inverse) {
   for (size_t i = 0; i < c->count; i++) {
     if ((size_t)c->heads[i][0] != layer || (size_t)c->heads[i][1] != head) continue;
     for (size_t r = 0; r < g->count; r++) {
@@ -196,7 +197,8 @@ static void cross_attention(struct decoder *d, size_t layer, const struct decode
     struct gemm_scratch *s = d->scratch[omp_get_thread_num()];
     float *scores = scores_of(d, part->count * (frames + 1));
     float *inverse = scores + part->count * frames;
-    gemm_rows_fine(g, s, audio->keys[index], d->qkv + part->first * width + h * dim, width, part->count, scores, frames);
+    gemm_rows_fine(g, s, audio->keys[index], d->qkv + part->first * width + h * dim, width, part->count, scores,
+                   frames);
     for (size_t r = 0; r < part->count; r++) inverse[r] = k->softmax(scores + r * frames, frames, scale);
     if (capture) keep_attention(capture, layer, h, part, count, frames, scores, inverse);
     float *out = d->context + part->first * width + h * dim;
@@ -234,7 +236,8 @@ static void project(struct decoder *d, const struct decoder_row *rows, size_t co
     if (rows[r].logits) memcpy(rows[r].logits, d->logits + vocab * i++, vocab * sizeof(float));
 }
 
-void decoder_step(struct decoder *d, const struct decoder_row *rows, size_t count, const struct attention_capture *capture) {
+void decoder_step(struct decoder *d, const struct decoder_row *rows, size_t count,
+                  const struct attention_capture *capture) {
   if (count == 0) return;
   const struct whisper *w = d->w;
   struct gemm *g = w->gemm;

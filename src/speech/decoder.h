@@ -42,6 +42,7 @@ void decoder_free(struct decoder *d);
 DEFINE_FREEP(struct decoder, decoder_free)
 
 /* position < text_ctx. `capture` may be NULL. */
-void decoder_step(struct decoder *d, const struct decoder_row *rows, size_t count, const struct attention_capture *capture);
+void decoder_step(struct decoder *d, const struct decoder_row *rows, size_t count,
+                  const struct attention_capture *capture);
 
 #endif

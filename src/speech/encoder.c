@@ -17,13 +17,13 @@ enum { ROW_BLOCK = 128 };
 struct encoder {
   struct whisper *w;
   int threads;
-  struct gemm_scratch **scratch; /* one a thread */
-  float **work;                  /* one a thread: ROW_BLOCK x max(4d, audio_ctx) */
-  float *frames;                 /* [2 audio_ctx + 2][max(mels, d)]: a convolution's input with its padding */
-  float *second;                 /* [2 audio_ctx + 2][d]: the second convolution's */
-  float *x;                      /* [audio_ctx][d]: the residual stream */
-  float *qkv;                    /* [audio_ctx][3d] */
-  float *context;                /* [audio_ctx][d] */
+  struct gemm_scratch **scratch;  /* one a thread */
+  float **work;                   /* one a thread: ROW_BLOCK x max(4d, audio_ctx) */
+  float *frames;                  /* [2 audio_ctx + 2][max(mels, d)]: a convolution's input with its padding */
+  float *second;                  /* [2 audio_ctx + 2][d]: the second convolution's */
+  float *x;                       /* [audio_ctx][d]: the residual stream */
+  float *qkv;                     /* [audio_ctx][3d] */
+  float *context;                 /* [audio_ctx][d] */
   struct matrix **keys, **values; /* [heads], reused by every layer */
 };
 
@@ -105,8 +105,8 @@ static void convolutions(struct encoder *en, const float *mel) {
 #pragma omp parallel for num_threads(en->threads) schedule(dynamic)
   for (size_t p = 0; p < positions; p += ROW_BLOCK) {
     size_t rows = block_rows(p, positions);
-    gemm_rows(w->gemm, en->scratch[omp_get_thread_num()], w->conv2, en->second + 2 * p * d, 2 * d, rows, en->x + p * d, d,
-              EPILOGUE_GELU);
+    gemm_rows(w->gemm, en->scratch[omp_get_thread_num()], w->conv2, en->second + 2 * p * d, 2 * d, rows, en->x + p * d,
+              d, EPILOGUE_GELU);
     for (size_t i = 0; i < rows * d; i++) en->x[p * d + i] += w->encoder_positions[p * d + i];
   }
 }
@@ -117,8 +117,8 @@ static void normalize(const struct encoder *en, const struct norm *n, const floa
   for (size_t r = 0; r < rows; r++) k->layer_norm(x + r * d, n->gamma, n->beta, y + r * d, d);
 }
 
-static void pack(struct encoder *en, struct gemm_scratch *s, struct matrix **m, enum gemm_type wish, const float *from, size_t n,
-                 size_t k, size_t row_stride, size_t column_stride) {
+static void pack(struct encoder *en, struct gemm_scratch *s, struct matrix **m, enum gemm_type wish, const float *from,
+                 size_t n, size_t k, size_t row_stride, size_t column_stride) {
   struct gemm *g = en->w->gemm;
   if (*m) matrix_repack(g, s, *m, from, row_stride, column_stride);
   else *m = matrix_pack(g, s, gemm_fit(g, wish), from, n, k, row_stride, column_stride, NULL);
@@ -161,7 +161,8 @@ static void layer(struct encoder *en, const struct encoder_layer *l) {
     size_t rows = block_rows(p, positions);
     float *work = en->work[omp_get_thread_num()];
     normalize(en, &l->attention_norm, en->x + p * d, rows, work);
-    gemm_rows(w->gemm, en->scratch[omp_get_thread_num()], l->qkv, work, d, rows, en->qkv + p * 3 * d, 3 * d, EPILOGUE_STORE);
+    gemm_rows(w->gemm, en->scratch[omp_get_thread_num()], l->qkv, work, d, rows, en->qkv + p * 3 * d, 3 * d,
+              EPILOGUE_STORE);
   }
   attention(en);
 #pragma omp parallel for num_threads(en->threads) schedule(dynamic)
@@ -189,8 +190,8 @@ static void memorize(struct encoder *en, struct audio *a) {
       struct gemm_scratch *s = en->scratch[omp_get_thread_num()];
 #pragma omp for schedule(dynamic)
       for (size_t p = 0; p < positions; p += ROW_BLOCK)
-        gemm_rows(w->gemm, s, w->decoder[layer_index].cross_kv, en->x + p * d, d, block_rows(p, positions), kv + p * 2 * d, 2 * d,
-                  EPILOGUE_STORE);
+        gemm_rows(w->gemm, s, w->decoder[layer_index].cross_kv, en->x + p * d, d, block_rows(p, positions),
+                  kv + p * 2 * d, 2 * d, EPILOGUE_STORE);
 #pragma omp for schedule(dynamic)
       for (size_t h = 0; h < heads; h++) {
         pack(en, s, &a->keys[layer_index * heads + h], GEMM_S8, kv + h * dim, positions, dim, 2 * d, 1);

@@ -157,8 +157,8 @@ static struct product *product_make(struct gemm *g, enum gemm_type type, size_t 
   return p;
 }
 
-static const struct product *product_find(struct gemm *g, enum gemm_type type, size_t rows, size_t k, size_t n, bool alone,
-                                          const struct product *layout) {
+static const struct product *product_find(struct gemm *g, enum gemm_type type, size_t rows, size_t k, size_t n,
+                                          bool alone, const struct product *layout) {
   pthread_mutex_lock(&g->lock);
   struct product *found = NULL;
   for (size_t i = 0; i < g->count && !found; i++) {
@@ -201,7 +201,8 @@ static dnnl_stream_t stream_of(struct gemm *g, struct gemm_scratch *s) {
   return s->stream;
 }
 
-static void execute(struct gemm *g, struct gemm_scratch *s, const struct product *p, const struct matrix *m, void *x, void *y) {
+static void execute(struct gemm *g, struct gemm_scratch *s, const struct product *p, const struct matrix *m, void *x,
+                    void *y) {
   dnnl_memory_t src = wrap(g, dnnl_primitive_desc_query_md(p->pd, dnnl_query_src_md, 0), x);
   dnnl_memory_t weights = wrap(g, packed_desc(p), m->packed);
   dnnl_memory_t dst = wrap(g, dnnl_primitive_desc_query_md(p->pd, dnnl_query_dst_md, 0), y);
@@ -317,8 +318,7 @@ void matrix_repack(struct gemm *g, struct gemm_scratch *s, struct matrix *m, con
         float most = 0;
         for (size_t c = 0; c < k; c++) most = from[c] > most ? from[c] : -from[c] > most ? -from[c] : most;
         m->scale[r] = most / (float)top;
-        for (size_t c = 0; c < k; c++)
-          q[c] = (int8_t)(m->scale[r] > 0 ? __builtin_rintf(from[c] / m->scale[r]) : 0.0f);
+        for (size_t c = 0; c < k; c++) q[c] = (int8_t)(m->scale[r] > 0 ? __builtin_rintf(from[c] / m->scale[r]) : 0.0f);
       }
     }
   }
@@ -344,8 +344,8 @@ void matrix_repack(struct gemm *g, struct gemm_scratch *s, struct matrix *m, con
   drop_desc(&flat);
 }
 
-struct matrix *matrix_pack(struct gemm *g, struct gemm_scratch *s, enum gemm_type type, const float *w, size_t n, size_t k,
-                           size_t row_stride, size_t column_stride, const float *bias) {
+struct matrix *matrix_pack(struct gemm *g, struct gemm_scratch *s, enum gemm_type type, const float *w, size_t n,
+                           size_t k, size_t row_stride, size_t column_stride, const float *bias) {
   struct matrix *m = NEW(struct matrix);
   *m = (struct matrix){.type = type, .n = n, .k = k};
   m->layout = product_find(g, type, TYPICAL_ROWS, k, n, true, NULL);
@@ -378,8 +378,8 @@ size_t matrix_bytes(const struct matrix *m) {
 
 /* ---- products ---- */
 
-static void *load_rows(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,
-                       size_t padded, float *scales, bool parallel) {
+static void *load_rows(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                       size_t rows, size_t padded, float *scales, bool parallel) {
   unsigned char *in = area(s, AREA_INPUT, padded * m->k * element(m->type));
 #pragma omp parallel for if (parallel && rows > 8)
   for (size_t r = 0; r < rows; r++) {
@@ -391,8 +391,8 @@ static void *load_rows(struct gemm *g, struct gemm_scratch *s, const struct matr
   return in;
 }
 
-static void multiply(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,
-                     float *y, size_t ldy, enum epilogue op, bool alone) {
+static void multiply(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                     size_t rows, float *y, size_t ldy, enum epilogue op, bool alone) {
   if (rows == 0) return;
   size_t padded = rounded(rows);
   const struct product *p = product_find(g, m->type, padded, m->k, m->n, alone, m->layout);
@@ -419,8 +419,8 @@ void gemm_wide(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, c
   multiply(g, s, m, x, ldx, rows, y, ldy, op, g->threads == 1);
 }
 
-void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,
-                    float *y, size_t ldy) {
+void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                    size_t rows, float *y, size_t ldy) {
   if (m->type != GEMM_S8) {
     multiply(g, s, m, x, ldx, rows, y, ldy, EPILOGUE_STORE, true);
     return;

@@ -48,8 +48,8 @@ void gemm_scratch_free(struct gemm_scratch *s);
 
 /* Packs W: element (row r, column c) is w[r * row_stride + c * column_stride]. `bias` [n] is copied, or NULL. Safe to
  * call from several threads at once, each with its own scratch. */
-struct matrix *matrix_pack(struct gemm *g, struct gemm_scratch *s, enum gemm_type type, const float *w, size_t n, size_t k,
-                           size_t row_stride, size_t column_stride, const float *bias);
+struct matrix *matrix_pack(struct gemm *g, struct gemm_scratch *s, enum gemm_type type, const float *w, size_t n,
+                           size_t k, size_t row_stride, size_t column_stride, const float *bias);
 /* The same into the memory of `m`, which was packed with the same type and shape (no allocation). */
 void matrix_repack(struct gemm *g, struct gemm_scratch *s, struct matrix *m, const float *w, size_t row_stride,
                    size_t column_stride);
@@ -65,7 +65,7 @@ void gemm_wide(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, c
                float *y, size_t ldy, enum epilogue op);
 /* Like gemm_rows(EPILOGUE_STORE) without bias, with x kept to 15 bits where W is int8: twice the products for
  * an error a hundred times smaller, and hardly slower where W's memory is the limit (attention over many frames). */
-void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,
-                    float *y, size_t ldy);
+void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                    size_t rows, float *y, size_t ldy);
 
 #endif

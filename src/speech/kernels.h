@@ -29,7 +29,8 @@ struct kernels {
   void (*finish_int)(const int32_t *acc, float row_scale, const float *col_scale, const float *bias, float *y, size_t n,
                      enum epilogue op);
   /* The same from the two rows of a quantize_split(): (high + low / 254). */
-  void (*finish_split)(const int32_t *high, const int32_t *low, float row_scale, const float *col_scale, float *y, size_t n);
+  void (*finish_split)(const int32_t *high, const int32_t *low, float row_scale, const float *col_scale, float *y,
+                       size_t n);
   /* y from float products (scale 1). */
   void (*finish_float)(const float *acc, const float *bias, float *y, size_t n, enum epilogue op);
 
@@ -48,7 +49,8 @@ struct kernels {
   /* Self-attention of one row over a cache in bf16: cache[i] points at position i's keys [heads * dim], followed by its
    * values. For every head: out = softmax(q . k / sqrt(dim)) . v; q and out are [heads * dim]. scores: scratch for
    * heads * count floats. */
-  void (*attend)(const float *q, const uint16_t *const *cache, size_t count, size_t heads, size_t dim, float *scores, float *out);
+  void (*attend)(const float *q, const uint16_t *const *cache, size_t count, size_t heads, size_t dim, float *scores,
+                 float *out);
 
   /* The `k` largest of x[0..n): values descending in top[], their indices in where[]. Returns how many are above
    * -infinity. Of equal values the first wins. */

@@ -1,6 +1,6 @@
 /* The kernels for AVX-512 F, BW, DQ and VL; compiled with those flags (cmake/speech_kernels.cmake). */
 #if defined(__AVX512F__) && defined(__AVX512BW__)
-#define KERNELS kernels_avx512
+#define KERNELS      kernels_avx512
 #define KERNELS_NAME "avx512"
 #include "speech/kernels_body.h"
 #else

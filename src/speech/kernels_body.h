@@ -80,11 +80,12 @@ static float k_quantize_split(const float *x, size_t n, int8_t *high, int8_t *lo
   return top / 127.0f;
 }
 
-static void k_finish_int(const int32_t *acc, float row_scale, const float *col_scale, const float *bias, float *y, size_t n,
-                         enum epilogue op) {
+static void k_finish_int(const int32_t *acc, float row_scale, const float *col_scale, const float *bias, float *y,
+                         size_t n, enum epilogue op) {
   if (!bias) {
 #pragma omp simd
-    for (size_t i = 0; i < n; i++) y[i] = (float)acc[i] * (row_scale * col_scale[i]) + (op == EPILOGUE_ADD ? y[i] : 0.0f);
+    for (size_t i = 0; i < n; i++)
+      y[i] = (float)acc[i] * (row_scale * col_scale[i]) + (op == EPILOGUE_ADD ? y[i] : 0.0f);
   } else if (op == EPILOGUE_STORE) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) y[i] = (float)acc[i] * (row_scale * col_scale[i]) + bias[i];
@@ -190,7 +191,8 @@ __attribute__((always_inline)) static inline void attend(const float *q, const u
   memset(out, 0, width * sizeof *out);
   size_t i = 0;
   for (; i + 4 <= count; i += 4) { /* four positions for each time `out` is read and written */
-    const uint16_t *a = cache[i] + width, *b = cache[i + 1] + width, *c = cache[i + 2] + width, *e = cache[i + 3] + width;
+    const uint16_t *a = cache[i] + width, *b = cache[i + 1] + width, *c = cache[i + 2] + width,
+                   *e = cache[i + 3] + width;
     for (size_t h = 0; h < heads; h++) {
       const float *p = scores + h * count + i;
       float pa = p[0], pb = p[1], pc = p[2], pe = p[3];
@@ -208,8 +210,8 @@ __attribute__((always_inline)) static inline void attend(const float *q, const u
 }
 
 /* Every Whisper model has heads of 64, and a loop of known length needs no tail. */
-static void k_attend(const float *q, const uint16_t *const *cache, size_t count, size_t heads, size_t dim, float *scores,
-                     float *out) {
+static void k_attend(const float *q, const uint16_t *const *cache, size_t count, size_t heads, size_t dim,
+                     float *scores, float *out) {
   if (dim == 64) attend(q, cache, count, heads, 64, scores, out);
   else attend(q, cache, count, heads, dim, scores, out);
 }

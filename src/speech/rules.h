@@ -19,12 +19,12 @@ struct rules {
   const struct kernels *kernels;
   const struct tokenizer *tokenizer;
   size_t vocab;
-  const int *suppressed;       /* never */
+  const int *suppressed; /* never */
   size_t suppressed_count;
   const int *suppressed_first; /* not as the first token */
   size_t suppressed_first_count;
-  bool timestamps;             /* false: none at all */
-  int max_first_timestamp;     /* in steps of 20 ms */
+  bool timestamps;         /* false: none at all */
+  int max_first_timestamp; /* in steps of 20 ms */
 };
 
 struct choice {

@@ -133,7 +133,8 @@ void search_rows(struct search *s, struct decoder_row *rows, float *logits) {
     float *next = logits;
     for (size_t i = 0; i < s->prompt_count; i++) {
       bool wanted = i == s->sot_at || i + 1 == s->prompt_count;
-      rows[i] = (struct decoder_row){s->history, s->audio, s->prompt[i], (int)i, 0, s->living[0].trail, wanted ? next : NULL};
+      rows[i] =
+          (struct decoder_row){s->history, s->audio, s->prompt[i], (int)i, 0, s->living[0].trail, wanted ? next : NULL};
       if (wanted) next += vocab;
     }
     return;
@@ -142,8 +143,8 @@ void search_rows(struct search *s, struct decoder_row *rows, float *logits) {
     struct hypothesis *h = &s->living[i];
     size_t position = s->prompt_count + h->count - 1;
     h->trail[position] = (uint8_t)i;
-    rows[i] = (struct decoder_row){s->history, s->audio,  h->tokens[h->count - 1], (int)position, (int)i,
-                                   h->trail,   logits + i * vocab};
+    rows[i] = (struct decoder_row){s->history, s->audio, h->tokens[h->count - 1], (int)position,
+                                   (int)i,     h->trail, logits + i * vocab};
   }
 }
 

@@ -34,8 +34,8 @@ DEFINE_FREEP(struct search, search_free)
 void search_start(struct search *s, const struct audio *audio, const int *prompt, size_t prompt_count, size_t sot_at,
                   size_t longest, float temperature, uint64_t seed);
 bool search_done(const struct search *s);
-size_t search_rows_wanted(const struct search *s);                        /* of the next step */
-size_t search_logits_wanted(const struct search *s);                      /* of those, rows with logits */
+size_t search_rows_wanted(const struct search *s);   /* of the next step */
+size_t search_logits_wanted(const struct search *s); /* of those, rows with logits */
 /* Fills the rows; those with logits point into `logits` [search_logits_wanted][vocab]. */
 void search_rows(struct search *s, struct decoder_row *rows, float *logits);
 void search_score(struct search *s, size_t logits_row); /* parallel over rows */

@@ -36,7 +36,7 @@
 struct speech_model;
 
 struct speech_model_options {
-  int threads;        /* 0: as many as the process may run on */
+  int threads;         /* 0: as many as the process may run on */
   bool use_pack_cache; /* keep the packed int8 weights beside the model, for a faster next start (default true) */
 };
 struct speech_model_options speech_default_model_options(void);
@@ -63,10 +63,10 @@ struct speech_progress {
 struct speech_options {
   const char *language; /* ISO 639-1, or NULL: detected */
   enum speech_task task;
-  const char *prompt; /* words and names to expect, or NULL; at most LIMIT_PROMPT_BYTES */
-  int beam;           /* 1..16, default 5 */
-  int batch;          /* windows decoded together, default 8 */
-  bool vad;           /* default true */
+  const char *prompt;        /* words and names to expect, or NULL; at most LIMIT_PROMPT_BYTES */
+  int beam;                  /* 1..16, default 5 */
+  int batch;                 /* windows decoded together, default 8 */
+  bool vad;                  /* default true */
   const atomic_bool *cancel; /* polled several times a second; ERR_CANCELLED */
   void (*progress)(void *ctx, const struct speech_progress *p); /* from the calling thread; may be NULL */
   void *progress_ctx;

@@ -27,12 +27,14 @@
 
 struct weights;
 
-int weights_open(const char *dir, struct weights **ret, struct err *e); /* finds model.bin or model.safetensors in dir */
+int weights_open(const char *dir, struct weights **ret,
+                 struct err *e); /* finds model.bin or model.safetensors in dir */
 void weights_free(struct weights *w);
 DEFINE_FREEP(struct weights, weights_free)
 
 /* The tensor's shape: rank through *ret_rank, 0 for a scalar. ERR_MODEL when there is none of that name. */
-int weights_shape(const struct weights *w, const char *name, int64_t dims[LIMIT_TENSOR_RANK], int *ret_rank, struct err *e);
+int weights_shape(const struct weights *w, const char *name, int64_t dims[LIMIT_TENSOR_RANK], int *ret_rank,
+                  struct err *e);
 bool weights_has(const struct weights *w, const char *name);
 
 /* Copies `count` values from the `first` on (row-major; first + count within the tensor) as f32: a whole tensor, or

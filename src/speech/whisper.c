@@ -107,9 +107,11 @@ static int load_norm(struct whisper *w, struct norm *n, const char *name, struct
 static int load_vectors(struct whisper *w, struct err *e) {
   size_t d = (size_t)w->config.d_model;
   char name[80];
-  int rc = load_vector(w, "encoder/position_encodings/encodings", (size_t)w->config.audio_ctx * d, &w->encoder_positions, e);
+  int rc =
+      load_vector(w, "encoder/position_encodings/encodings", (size_t)w->config.audio_ctx * d, &w->encoder_positions, e);
   if (rc == 0)
-    rc = load_vector(w, "decoder/position_encodings/encodings", (size_t)w->config.text_ctx * d, &w->decoder_positions, e);
+    rc = load_vector(w, "decoder/position_encodings/encodings", (size_t)w->config.text_ctx * d, &w->decoder_positions,
+                     e);
   if (rc == 0) rc = load_norm(w, &w->encoder_norm, "encoder/layer_norm", e);
   if (rc == 0) rc = load_norm(w, &w->decoder_norm, "decoder/layer_norm", e);
   for (int i = 0; rc == 0 && i < w->config.encoder_layers; i++) {
@@ -118,7 +120,8 @@ static int load_vectors(struct whisper *w, struct err *e) {
   }
   for (int i = 0; rc == 0 && i < w->config.decoder_layers; i++) {
     rc = load_norm(w, &w->decoder[i].self_norm, named(name, "decoder/layer_%d/self_attention/layer_norm", i), e);
-    if (rc == 0) rc = load_norm(w, &w->decoder[i].cross_norm, named(name, "decoder/layer_%d/attention/layer_norm", i), e);
+    if (rc == 0)
+      rc = load_norm(w, &w->decoder[i].cross_norm, named(name, "decoder/layer_%d/attention/layer_norm", i), e);
     if (rc == 0) rc = load_norm(w, &w->decoder[i].ffn_norm, named(name, "decoder/layer_%d/ffn/layer_norm", i), e);
   }
   return rc;
