@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "config/value.h"
+
+static const struct setting a_string = {"S", SETTING_STRING, NULL, 1, 5, NULL, false, ""};
+static const struct setting an_int = {"I", SETTING_INT, NULL, -3, 10, NULL, false, ""};
+static const struct setting a_port = {"P", SETTING_INT, NULL, 1, INT64_MAX, NULL, false, ""};
+static const struct setting a_size = {"Z", SETTING_SIZE, NULL, 1, INT64_MAX, NULL, false, ""};
+static const struct setting a_bool = {"B", SETTING_BOOL, NULL, 0, 0, NULL, false, ""};
+static const struct setting a_path = {"D", SETTING_PATH, NULL, 0, 0, NULL, false, ""};
+static const struct setting a_url = {"U", SETTING_URL, NULL, 0, 0, NULL, false, ""};
+static const struct setting a_place = {"L", SETTING_PLACE, NULL, 0, 0, NULL, false, ""};
+static const struct setting an_enum = {"E", SETTING_ENUM, NULL, 0, 0, "long|lo|x", false, ""};
+static const struct setting ints = {"N", SETTING_INTS, NULL, 0, 100, NULL, false, ""};
+static const struct setting secret = {"K", SETTING_INT, NULL, 0, 5, NULL, true, ""};
+
+/* `expected`: the value as text, or the message when it begins with '!' (a part of it). */
+static const struct {
+  const struct setting *s;
+  const char *text, *expected;
+} cases[] = {
+    {&a_string, "abcde", "abcde"},
+    {&a_string, "abcdef", "!S: \"abcdef\" is not a text with a length from 1 to 5"},
+    {&a_string, "a\nb", "!S: \"…\" is not one line"},
+    {&an_int, "-3", "-3"},
+    {&an_int, "10", "10"},
+    {&an_int, " 7 ", "7"},
+    {&an_int, "11", "!I: \"11\" is not a whole number from -3 to 10"},
+    {&an_int, "-4", "!from -3"},
+    {&an_int, "1x", "!\"1x\""},
+    {&an_int, "1.0", "!whole"},
+    {&an_int, "99999999999999999999", "!whole"},
+    {&a_port, "0", "!P: \"0\" is not a whole number of 1 or more"},
+    {&a_size, "1", "1"},
+    {&a_size, "500M", "524288000"},
+    {&a_size, "2 GiB", "2147483648"},
+    {&a_size, "10kb", "10240"},
+    {&a_size, "12 B", "12"},
+    {&a_size, "1T", "1099511627776"},
+    {&a_size, "0", "!size"},
+    {&a_size, "-1K", "!size"},
+    {&a_size, "1Q", "!size"},
+    {&a_size, "1MM", "!size"},
+    {&a_size, "9000000000T", "!size"},
+    {&a_bool, "1", "1"},
+    {&a_bool, "True", "1"},
+    {&a_bool, "yes", "1"},
+    {&a_bool, "ON", "1"},
+    {&a_bool, "0", "0"},
+    {&a_bool, "false", "0"},
+    {&a_bool, "off", "0"},
+    {&a_bool, "2", "!B: \"2\" is not true or false"},
+    {&a_path, "/a/b//", "/a/b"},
+    {&a_path, "a b", "a b"},
+    {&a_path, "~/x", "/home/me/x"},
+    {&a_path, "~", "/home/me"},
+    {&a_path, "~x", "~x"},
+    {&a_path, "/", "/"},
+    {&a_url, "https://example.org/x/", "https://example.org/x"},
+    {&a_url, "http://h", "http://h"},
+    {&a_url, "ftp://h", "!U: \"ftp://h\" is not an http:// or https:// address"},
+    {&a_url, "https://", "!address"},
+    {&a_url, "https://a b", "!address"},
+    {&a_place, "https://h/x", "https://h/x"},
+    {&a_place, "/srv/models/", "/srv/models"},
+    {&a_place, "file:///srv/models", "/srv/models"},
+    {&a_place, "s3://h/x", "!folder"},
+    {&an_enum, "LO", "lo"},
+    {&an_enum, "long", "long"},
+    {&an_enum, "l", "!E: \"l\" is not one of long, lo, x"},
+    {&ints, "1, 2,3", "1 2 3"},
+    {&ints, "[1, 2]", "1 2"},
+    {&ints, "[]", ""},
+    {&ints, "7", "7"},
+    {&ints, "[1", "!]"},
+    {&ints, "1;2", "!list"},
+    {&ints, "1,200", "!from 0 to 100"},
+    {&ints, "1]", "!list"},
+    {&secret, "1234567", "!K: what is set is not a whole number from 0 to 5"},
+};
+
+static void values(void **state) {
+  (void)state;
+  setenv("HOME", "/home/me", 1);
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    _cleanup_(setting_value_release) struct setting_value v = {0};
+    struct err e = {0};
+    int rc = setting_value_parse(cases[i].s, cases[i].text, &v, &e);
+    if (cases[i].expected[0] == '!') {
+      if (rc != ERR_USAGE || !strstr(e.msg, cases[i].expected + 1)) fail_msg("%s: %d %s", cases[i].text, rc, e.msg);
+      assert_false(v.set);
+      continue;
+    }
+    if (rc < 0) fail_msg("%s: %s", cases[i].text, e.msg);
+    assert_true(v.set);
+    _cleanup_(buf_release) struct buf found = BUF_INIT;
+    if (v.text) buf_adds(&found, v.text);
+    else if (cases[i].s->type != SETTING_INTS) buf_addf(&found, "%lld", (long long)v.number);
+    for (size_t k = 0; k < v.count; k++) buf_addf(&found, "%s%lld", k ? " " : "", (long long)v.numbers[k]);
+    assert_string_equal(buf_str(&found), cases[i].expected);
+  }
+}
+
+static void a_secret_is_never_shown(void **state) {
+  (void)state;
+  static const char *const texts[] = {"s3cret", "12\x01s3cret", "s3cret s3cret"};
+  for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+    struct setting_value v;
+    struct err e = {0};
+    assert_int_equal(setting_value_parse(&secret, texts[i], &v, &e), ERR_USAGE);
+    assert_null(strstr(e.msg, "s3cret"));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(a_secret_is_never_shown)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
