@@ -54,6 +54,10 @@ bool icu_is_upper(uint32_t c) {
   return u_isupper((UChar32)c) || u_istitle((UChar32)c);
 }
 
+bool icu_is_lower(uint32_t c) {
+  return u_islower((UChar32)c);
+}
+
 bool icu_is_letter(uint32_t c) {
   return (U_GET_GC_MASK((UChar32)c) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
 }

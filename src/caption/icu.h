@@ -21,7 +21,8 @@ void icu_breaks(const char *text, size_t n, const char *language, uint8_t *ret);
 
 int icu_width(uint32_t c); /* 0 nonspacing or invisible, 2 full-width, else 1 */
 uint32_t icu_lower(uint32_t c);
-bool icu_is_upper(uint32_t c);  /* also title case */
+bool icu_is_upper(uint32_t c); /* also title case */
+bool icu_is_lower(uint32_t c);
 bool icu_is_letter(uint32_t c); /* and marks that belong to letters */
 bool icu_is_digit(uint32_t c);
 bool icu_is_blank(uint32_t c); /* white space and control characters; not the no-break spaces */

@@ -191,6 +191,8 @@ static void describe_core(const struct language *l, const char *core, size_t n, 
     else
       f->last = (uint16_t)(tail == 1 && apostrophe[1] == 's' ? english_s(first) : english_tail(apostrophe + 1, tail));
   }
+  const char *and = l->table ? l->table->and_prefix : NULL;
+  if (and&&!all && letters >= 4 && n > strlen(and) && memcmp(core, and, strlen(and)) == 0) f->first |= WORD_CONJUNCTION;
   const char *endings = l->table ? l->table->adjective_endings : NULL;
   f->adjective = endings && letters >= 5 && !all && ends_like(core, n, endings);
 }
@@ -237,11 +239,12 @@ void language_describe(const struct language *l, const char *word, size_t n, str
     return;
   }
   f.capital = icu_is_upper(first_letter);
-  f.lower = icu_is_letter(first_letter) && icu_lower(first_letter) == first_letter && !f.capital;
+  f.lower = icu_is_lower(first_letter);
   f.number = digits && all_digits;
   if (!too_long) describe_core(l, core, kept, letters, &f);
   /* "J." is an initial; "I." and "Я." are words. */
   if (f.end == END_DOT && letters == 1 && f.capital && !f.last) f.last = f.first = WORD_TITLE;
+  f.hiragana = l->japanese && first_letter >= 0x3041 && first_letter <= 0x309F && !f.first;
   if (l->japanese && f.end == END_NONE) {
     /* Particles end a phrase; の ties it to the next. */
     static const uint32_t particles[] = {0x306F, 0x304C, 0x3092, 0x306B, 0x3067, 0x3082, 0x3078, 0x3066};
@@ -272,13 +275,21 @@ enum break_kind language_break(const struct language *l, const struct word_facts
   if (end == END_COMMA) return BREAK_COMMA;
   if (a->last & WORD_TITLE || (a->end == END_DOT && (a->number || b->lower))) return BREAK_NAME;
   bool phrase_begins = (b->first & (WORD_CONJUNCTION | WORD_PREPOSITION)) != 0;
-  if (a->last & WORD_FUNCTION) return a->last & WORD_FREE && phrase_begins ? BREAK_WEAK : BREAK_FUNCTION;
+  if (a->last & WORD_FUNCTION) {
+    if (!(a->last & WORD_FREE && phrase_begins)) return BREAK_FUNCTION;
+    /* "I saw her | when": a pronoun; "it is | in", "go on | and" still lean a little on what comes. */
+    if (a->last & (WORD_AUXILIARY | WORD_PREPOSITION | WORD_CONJUNCTION)) return BREAK_WEAK;
+    return b->first & WORD_CONJUNCTION ? BREAK_PREPOSITION : BREAK_PLAIN;
+  }
   if (a->capital && b->capital && !(b->first & WORD_FUNCTION))
     return starts_sentence || (l->table && l->table->nouns_are_capital) ? BREAK_WEAK : BREAK_NAME;
-  if (a->number && b->first & WORD_UNIT) return BREAK_NAME;
-  if (a->last & WORD_MODIFIER) return BREAK_WEAK; /* "more than", "two or three", "old and" */
+  if ((a->number || a->last & WORD_MODIFIER) && b->first & WORD_UNIT) return BREAK_NAME;
+  if (a->last & WORD_MODIFIER) return BREAK_WEAK;                         /* "more than", "two or three", "old and" */
+  if (b->first & WORD_AUXILIARY && b->end != END_NONE) return BREAK_WEAK; /* "gesehen hatte," */
   if (b->first & WORD_CONJUNCTION) return BREAK_CONJUNCTION;
   if (b->first & WORD_PREPOSITION) return b->first & WORD_GENITIVE ? BREAK_PLAIN : BREAK_PREPOSITION;
+  /* Where kana follow and no particle stands before them, they are mostly the tail of a verb. */
+  if (b->hiragana) return a->phrase_end ? BREAK_PLAIN : BREAK_NAME;
   if (a->phrase_end) return BREAK_PREPOSITION;
   /* A subject opens a clause: "a woman I had never seen". */
   if (b->first & WORD_PRONOUN && !(b->first & WORD_FREE) && !starts_sentence) return BREAK_PREPOSITION;

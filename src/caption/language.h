@@ -34,7 +34,7 @@ enum word_class {
   WORD_UNIT = 1 << 10,      /* "km", "percent": belongs to the number before it */
   WORD_ENCLITIC = 1 << 11,  /* belongs to the word before it: Russian "бы", Hindi "का", Chinese "的" */
   WORD_FREE = 1 << 12,      /* may also end a phrase ("her", "is", "in"), when a phrase clearly begins next */
-  WORD_GENITIVE = 1 << 13,  /* a preposition that ties two nouns: "of"; a break before it is no gain */
+  WORD_GENITIVE = 1 << 13,  /* a break before it is no gain: "of" ties two nouns, "up" belongs to its verb */
 };
 
 /* Never to be left at the end of a line or cue. */
@@ -54,6 +54,7 @@ struct word_facts {
   bool dash;       /* nothing but a dash */
   bool adjective;  /* ends like one */
   bool phrase_end; /* ends with a particle that closes a phrase (Japanese) */
+  bool hiragana;   /* begins with it, and is no word of the table (Japanese) */
 };
 
 /* From the best place for a break to the worst. */
@@ -94,8 +95,9 @@ struct language_words {
 struct language_table {
   const char *code;
   bool unspaced;
-  bool nouns_are_capital;             /* German: two capitals in a row are no sign of a name */
-  const char *adjective_endings;      /* of words of five letters and more; NULL: none */
+  bool nouns_are_capital;        /* German: two capitals in a row are no sign of a name */
+  const char *adjective_endings; /* of words of five letters and more; NULL: none */
+  const char *and_prefix; /* "and", written together with the next word (of four letters with it and more); or NULL */
   const struct language_words *words; /* ends with words == NULL */
 };
 const struct language_table *language_table_find(const char *code); /* NULL when there is none */

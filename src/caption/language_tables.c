@@ -16,7 +16,8 @@ static const struct language_words english[] = {
      "to at by for from with into onto upon without between among during against toward towards within "
      "beside besides beyond except per via despite unlike until till as"},
     {WORD_PREPOSITION | WORD_GENITIVE, "of"},
-    {WORD_PREPOSITION | WORD_FREE, "in on about around through over under off out up down near inside outside behind "
+    {WORD_PREPOSITION | WORD_FREE | WORD_GENITIVE, "out up off down away back"},
+    {WORD_PREPOSITION | WORD_FREE, "in on about around through over under near inside outside behind "
                                    "before after above below across along since like"},
     {WORD_CONJUNCTION,
      "and or but nor because if although though unless whereas while when whenever where wherever why "
@@ -33,7 +34,8 @@ static const struct language_words english[] = {
     {WORD_MODIFIER,
      "very too quite really just only even more most less least rather almost nearly so such two three four five six "
      "seven "
-     "eight nine ten eleven twelve twenty thirty forty fifty hundred thousand many much few several own other same "
+     "eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety hundred thousand many much "
+     "few several own other same "
      "first "
      "second third last next new old good bad better best big small large little great long short high low young whole "
      "real right wrong certain different important local public main single simple little entire hardly still always "
@@ -70,7 +72,8 @@ static const struct language_words russian[] = {
     {WORD_AUXILIARY | WORD_FREE, "был была было были буду будешь будет будем будете будут"},
     {WORD_MODIFIER,
      "очень самый самая самое самые самого самой самых более менее слишком совсем почти только лишь даже уже еще "
-     "просто два две три четыре пять шесть семь восемь девять десять сто тысяча много мало несколько могу "
+     "просто два две три четыре пять шесть семь восемь девять десять двадцать тридцать сорок пятьдесят шестьдесят "
+     "семьдесят восемьдесят девяносто сто двести триста тысяча много мало несколько могу "
      "может могут можем можно нужно надо должен должна должны хочу хочет хотят стал стала стали"},
     {WORD_ENCLITIC, "бы б же ж ли ль"},
     {WORD_TITLE, "г г-н г-жа господин госпожа доктор профессор им ул д св т т.е т.к т.д т.п"},
@@ -103,10 +106,11 @@ static const struct language_words spanish[] = {
     {WORD_AUXILIARY | WORD_FREE, "he has ha hemos habéis han había habías habíamos habían habrá habría hay es son era "
                                  "eran soy eres somos fue fueron será "
                                  "serán sería está están estoy estás estamos estaba estaban estuvo puede pueden puedo "
-                                 "puedes podemos podía podría debe "
+                                 "puedes podemos podía podría habríamos habrían sería seríamos debe "
                                  "deben debemos debería va van voy vas vamos sido estado"},
     {WORD_MODIFIER,
-     "muy más menos tan tanto demasiado casi sólo solo ya dos tres cuatro cinco seis siete ocho nueve diez cien "
+     "muy más menos tan tanto demasiado casi sólo solo ya dos tres cuatro cinco seis siete ocho nueve diez veinte "
+     "treinta cuarenta cincuenta sesenta setenta ochenta noventa cien "
      "mil gran buen buena buenos mal nuevo nueva nuevos nuevas primer primera primero segundo último última "
      "mejor mejores peor mismo misma propio propia varios varias"},
     {WORD_TITLE, "sr sra srta dr dra don doña san santa señor señora ud uds"},
@@ -142,6 +146,7 @@ static const struct language_words french[] = {
                                  "dois doivent devons va vais vas vont allons faut été eu"},
     {WORD_MODIFIER,
      "très trop plus moins si aussi assez bien presque seulement même deux trois quatre cinq six sept huit neuf dix "
+     "vingt trente quarante cinquante soixante "
      "cent mille petit petite petits petites grand grande grands grandes bon bonne bons bonnes beau belle "
      "nouveau nouvelle nouveaux nouvelles premier première dernier dernière jeune vieux vieille mauvais long "
      "longue propre vrai vraie ancien ancienne beaucoup peu encore toujours déjà"},
@@ -182,7 +187,7 @@ static const struct language_words german[] = {
                                  "möchte möchten hätte hätten wäre wären"},
     {WORD_MODIFIER,
      "sehr zu so ganz nur noch schon auch sogar mehr weniger ziemlich fast etwa zwei drei vier fünf sechs sieben "
-     "acht neun zehn hundert tausend erst gar etwas"},
+     "acht neun zehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert tausend erst gar etwas"},
     {WORD_TITLE, "herr herrn frau dr prof st nr bzw ca z d vgl"},
     {WORD_UNIT,
      "prozent euro dollar cent tausend million millionen milliarde milliarden km kilometer meter kg kilo gramm liter "
@@ -213,13 +218,16 @@ static const struct language_words italian[] = {
     {WORD_PRONOUN, "io tu"},
     {WORD_PRONOUN | WORD_FREE, "lui lei noi voi loro egli essi"},
     {WORD_CLITIC, "mi ti si ci vi ne gli"},
-    {WORD_AUXILIARY | WORD_FREE, "ho hai ha abbiamo avete hanno avevo aveva avevano avrà avrebbe sono sei è siamo "
-                                 "siete era erano ero sarà saranno sarebbe fu "
-                                 "furono può possono posso puoi possiamo poteva potrebbe deve devono devo dobbiamo "
-                                 "dovrebbe va vanno vado sta stanno sto "
-                                 "stiamo stava stato stata stati state"},
+    {WORD_AUXILIARY | WORD_FREE,
+     "ho hai ha abbiamo avete hanno avevo aveva avevano avrà avrebbe avrei avresti avremmo avrebbero avessi avesse "
+     "avessero sarei saresti saremmo sarebbero potrei potremmo dovrei dovremmo vorrei vorrebbe sono sei è siamo "
+     "siete era erano ero sarà saranno sarebbe fu "
+     "furono può possono posso puoi possiamo poteva potrebbe deve devono devo dobbiamo "
+     "dovrebbe va vanno vado sta stanno sto "
+     "stiamo stava stato stata stati state"},
     {WORD_MODIFIER,
-     "molto più meno così troppo quasi solo già ancora sempre due tre quattro cinque sei sette otto nove dieci cento "
+     "molto più meno così troppo quasi solo già ancora sempre due tre quattro cinque sei sette otto nove dieci venti "
+     "trenta quaranta cinquanta sessanta settanta ottanta novanta cento "
      "mille grande grandi gran piccolo piccola piccoli piccole nuovo nuova nuovi nuove primo ultimo ultima bel "
      "bello bella buon buono buona vecchio vecchia stesso stessa proprio vero vera certo certa"},
     {WORD_TITLE, "sig sig.ra signor signora dott dottor dottoressa prof san santa"},
@@ -238,7 +246,9 @@ static const struct language_words chinese[] = {
     {WORD_AUXILIARY, "会 會 能 能够 能夠 可以 应该 應該 必须 必須 要 将 將 正在"},
     {WORD_DETERMINER, "这 這 那 这个 這個 那个 那個 这些 這些 那些 一个 一個 每 每个 每個 某"},
     {WORD_MODIFIER, "很 太 最 更 非常 十分 也 都 就 才 又 再 还 還 是 已经 已經"},
-    {WORD_ENCLITIC, "的 了 着 著 过 過 吗 嗎 呢 吧 啊 们 們 地 得"},
+    {WORD_PRONOUN | WORD_FREE, "我 你 您 他 她 它 我们 我們 你们 你們 他们 他們 她们 她們 咱们"},
+    {WORD_ENCLITIC,
+     "里 裡 上 下 中 时 時 之间 之間 之后 之後 之前 以后 以後 以前 的 了 着 著 过 過 吗 嗎 呢 吧 啊 们 們 地 得"},
     {0, NULL},
 };
 
@@ -294,30 +304,31 @@ static const struct language_words hindi[] = {
     {WORD_NEGATION, "नहीं न मत ना"},
     {WORD_DETERMINER, "मेरा मेरी मेरे हमारा हमारी हमारे आपका आपकी आपके इस उस यह वह ये वे एक हर कुछ सभी"},
     {WORD_MODIFIER, "बहुत सबसे दो तीन चार पाँच"},
-    {WORD_ENCLITIC, "का के की को से में पर ने तक है हैं था थे थी हो हूँ ही भी वाला वाले वाली गया गई गए"},
+    {WORD_ENCLITIC | WORD_MODIFIER, "का के की"},
+    {WORD_ENCLITIC, "को से में पर ने तक है हैं था थे थी हो हूँ ही भी वाला वाले वाली गया गई गए"},
     {0, NULL},
 };
 
 static const struct language_table tables[] = {
-    {"en", false, false, "ful ous ive able ible ical less", english},
+    {"en", false, false, "ful ous ive able ible ical less", NULL, english},
     /* Not -ой -ом -им, which are nouns' cases as often; not -ние -тие, which are nouns. */
-    {"ru", false, false, "ый ий ая яя ое ее ые ские ческие ного ского ного ому ему ных ских ую юю ым", russian},
-    {"es", false, false, NULL, spanish},
-    {"fr", false, false, NULL, french},
-    {"de", false, true, NULL, german},
-    {"it", false, false, NULL, italian},
-    {"zh", true, false, NULL, chinese},
-    {"ja", true, false, NULL, japanese},
-    {"th", true, false, NULL, thai},
-    {"ko", false, false, NULL, korean},
-    {"ar", false, false, NULL, arabic},
-    {"he", false, false, NULL, hebrew},
-    {"hi", false, false, NULL, hindi},
+    {"ru", false, false, "ый ий ая яя ое ее ые ские ческие ного ского ного ому ему ных ских ую юю ым", NULL, russian},
+    {"es", false, false, NULL, NULL, spanish},
+    {"fr", false, false, NULL, NULL, french},
+    {"de", false, true, NULL, NULL, german},
+    {"it", false, false, NULL, NULL, italian},
+    {"zh", true, false, NULL, NULL, chinese},
+    {"ja", true, false, NULL, NULL, japanese},
+    {"th", true, false, NULL, NULL, thai},
+    {"ko", false, false, NULL, NULL, korean},
+    {"ar", false, false, NULL, "و", arabic},
+    {"he", false, false, NULL, "ו", hebrew},
+    {"hi", false, false, NULL, NULL, hindi},
     /* No words of ours, but a space there is not the space between words. */
-    {"yue", true, false, NULL, chinese},
-    {"lo", true, false, NULL, NULL},
-    {"km", true, false, NULL, NULL},
-    {"my", true, false, NULL, NULL},
+    {"yue", true, false, NULL, NULL, chinese},
+    {"lo", true, false, NULL, NULL, NULL},
+    {"km", true, false, NULL, NULL, NULL},
+    {"my", true, false, NULL, NULL, NULL},
 };
 
 const struct language_table *language_table_at(size_t i) {

@@ -1,8 +1,8 @@
 /*
  * DESIGN. All words are joined into one text, because ICU decides about breaks from what stands on both sides.
  * Each word becomes an atom, cut at white space inside it and, when it is wider than a line, wherever it hurts
- * least. In languages with spaces the words around a space decide how good a break is; in those without, the
- * phrases that ICU finds around the boundary do, as recognizers cut such text into arbitrary bits.
+ * least. In languages with spaces the words around a space decide how good a break is; in those without, words
+ * are cut where ICU finds phrases, as recognizers give such text in arbitrary bits, and the phrases decide.
  */
 #include "caption/setting_parts.h"
 
@@ -60,6 +60,13 @@ static void add_word(struct maker *m, const struct word *w, int64_t *last_start)
   }
 }
 
+/* In Chinese, Japanese, Thai the recognizer's words are bits of any size: the first phrase of text[from..to). */
+static size_t phrase_end(const struct maker *m, size_t from, size_t to) {
+  for (size_t i = from + 1; i < to; i++)
+    if (m->breaks[i] & ICU_PHRASE) return i;
+  return to;
+}
+
 /* Where to cut text[from..to), which is wider than a line: a good place in its second half, else any place, else
  * between characters. */
 static size_t cut_point(const struct maker *m, size_t from, size_t to) {
@@ -85,17 +92,21 @@ static int text_width(const struct maker *m, size_t from, size_t to) {
   return width;
 }
 
-static void cut_wide_atoms(struct maker *m) {
+static void cut_atoms(struct maker *m) {
   struct atoms cut = {0};
   for (size_t i = 0; i < m->a->count; i++) {
     struct atom rest = m->a->list[i];
     for (;;) {
       struct atom piece = rest;
-      piece.width = text_width(m, rest.offset, rest.offset + rest.length);
+      size_t at = rest.offset + rest.length;
+      if (language_is_unspaced(m->language)) at = phrase_end(m, rest.offset, at);
+      piece.width = text_width(m, rest.offset, at);
       if (piece.width > 2 * m->p->max_line_chars) {
-        size_t at = cut_point(m, rest.offset, rest.offset + rest.length);
-        piece.length = at - rest.offset;
+        at = cut_point(m, rest.offset, at);
         piece.width = text_width(m, rest.offset, at);
+      }
+      piece.length = at - rest.offset;
+      if (piece.length < rest.length) {
         piece.end = rest.start + (rest.end - rest.start) * (int64_t)piece.length / (int64_t)rest.length;
       }
       x_grow(&cut.list, &cut.cap, cut.count + 1, sizeof *cut.list);
@@ -164,7 +175,7 @@ void atoms_make(const struct transcript *t, const char *language, const struct c
   _cleanup_(mem_freep) uint8_t *breaks = x_malloc(n + 1);
   icu_breaks(m.text.data, n, language, breaks);
   m.breaks = breaks;
-  cut_wide_atoms(&m);
+  cut_atoms(&m);
   int total = 0, space = p->half_columns ? 1 : 2;
   size_t sentence_at = 0; /* the atom that began the sentence, while it is the last word seen */
   for (size_t i = 0; i < ret->count; i++) {
