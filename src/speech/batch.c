@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,6 +345,20 @@ bool batch_take(struct batch *b, struct heard *ret) {
     return true;
   }
   return false;
+}
+
+double batch_done_until(const struct batch *b, size_t *ret_first) {
+  double until = INFINITY;
+  for (size_t i = 0; i < b->size; i++) {
+    const struct slot *s = &b->slots[i];
+    if (!s->used) continue;
+    double begins = window_media(s->window, 0, false);
+    if (begins < until) {
+      until = begins;
+      *ret_first = s->window->index;
+    }
+  }
+  return until;
 }
 
 const char *batch_language(const struct batch *b, float *ret_probability) {
