@@ -129,7 +129,7 @@ static enum word_end end_of(uint32_t c) {
   case 0x060C:
   case 0xFF0C:
   case 0x3001: return END_COMMA;
-  default: return is_dash(c) ? END_CLAUSE : END_NONE;
+  default: return is_dash(c) && c != '-' && c != 0x2010 && c != 0x2011 ? END_CLAUSE : END_NONE;
   }
 }
 
@@ -194,6 +194,7 @@ static void describe_core(const struct language *l, const char *core, size_t n, 
   const char *and = l->table ? l->table->and_prefix : NULL;
   if (and&&!all && letters >= 4 && n > strlen(and) && memcmp(core, and, strlen(and)) == 0) f->first |= WORD_CONJUNCTION;
   const char *endings = l->table ? l->table->adjective_endings : NULL;
+  f->participle = l->english && letters >= 5 && ends_like(core, n, "ed");
   f->adjective = endings && letters >= 5 && !all && ends_like(core, n, endings);
 }
 
@@ -231,6 +232,8 @@ void language_describe(const struct language *l, const char *word, size_t n, str
     if (letter || digit) kept = used;
   }
   f.end = end_of(last_end ? last_end : last);
+  if (n >= 2 && memcmp(word + n - 2, "--", 2) == 0) f.end = END_CLAUSE;
+  else f.hyphen = last == '-';
   if (!started) {
     f.opens = n > 0 && only_opening;
     f.dash = n > 0 && only_dash;
@@ -273,6 +276,7 @@ enum break_kind language_break(const struct language *l, const struct word_facts
   if (b->first & WORD_ENCLITIC && !(end == END_COMMA || end == END_CLAUSE)) return BREAK_FUNCTION;
   if (end == END_CLAUSE) return BREAK_CLAUSE;
   if (end == END_COMMA) return BREAK_COMMA;
+  if (a->hyphen) return BREAK_NAME;
   if (a->last & WORD_TITLE || (a->end == END_DOT && (a->number || b->lower))) return BREAK_NAME;
   bool phrase_begins = (b->first & (WORD_CONJUNCTION | WORD_PREPOSITION)) != 0;
   if (a->last & WORD_FUNCTION) {
@@ -284,16 +288,20 @@ enum break_kind language_break(const struct language *l, const struct word_facts
   if (a->capital && b->capital && !(b->first & WORD_FUNCTION))
     return starts_sentence || (l->table && l->table->nouns_are_capital) ? BREAK_WEAK : BREAK_NAME;
   if ((a->number || a->last & WORD_MODIFIER) && b->first & WORD_UNIT) return BREAK_NAME;
-  if (a->last & WORD_MODIFIER) return BREAK_WEAK;                         /* "more than", "two or three", "old and" */
-  if (b->first & WORD_AUXILIARY && b->end != END_NONE) return BREAK_WEAK; /* "gesehen hatte," */
-  if (b->first & WORD_CONJUNCTION) return BREAK_CONJUNCTION;
-  if (b->first & WORD_PREPOSITION) return b->first & WORD_GENITIVE ? BREAK_PLAIN : BREAK_PREPOSITION;
+  /* "more than", "two or three", "old and new". */
+  if (a->last & WORD_MODIFIER && !(b->first & WORD_PREPOSITION)) return BREAK_WEAK;
+  /* "looking | for,", "gesehen | hatte,": what ends its clause does not begin a line. */
+  if (b->first & WORD_FUNCTION && b->end != END_NONE) return BREAK_WEAK;
+  if (b->first & WORD_PARTICLE) return BREAK_WEAK;
+  if (b->first & WORD_CONJUNCTION) return b->first & WORD_COORDINATOR ? BREAK_COORDINATION : BREAK_CONJUNCTION;
+  if (b->first & WORD_PREPOSITION) return b->first & WORD_GENITIVE || a->participle ? BREAK_PLAIN : BREAK_PREPOSITION;
   /* Where kana follow and no particle stands before them, they are mostly the tail of a verb. */
   if (b->hiragana) return a->phrase_end ? BREAK_PLAIN : BREAK_NAME;
   if (a->phrase_end) return BREAK_PREPOSITION;
   /* A subject opens a clause: "a woman I had never seen". */
   if (b->first & WORD_PRONOUN && !(b->first & WORD_FREE) && !starts_sentence) return BREAK_PREPOSITION;
   if (a->number || b->number || a->adjective) return BREAK_WEAK;
+  if (b->first & (WORD_ARTICLE | WORD_DETERMINER) || b->participle) return BREAK_PHRASE;
   /* German nouns show themselves: a lower-case word before one is mostly its adjective or its verb. */
   if (l->table && l->table->nouns_are_capital && a->lower && b->capital) return BREAK_WEAK;
   return BREAK_PLAIN;

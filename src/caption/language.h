@@ -26,15 +26,17 @@ enum word_class {
   WORD_CONJUNCTION = 1 << 2, /* and relative and question words, which open a clause */
   WORD_NEGATION = 1 << 3,
   WORD_AUXILIARY = 1 << 4,
-  WORD_DETERMINER = 1 << 5, /* possessives and demonstratives */
-  WORD_PRONOUN = 1 << 6,    /* the subject of the verb that follows */
-  WORD_CLITIC = 1 << 7,     /* an object or reflexive pronoun before its verb: "me", "lo", "se" */
-  WORD_MODIFIER = 1 << 8,   /* leans on the next word: "very", numerals, adjectives that precede the noun */
-  WORD_TITLE = 1 << 9,      /* "Mr", "Frau", and abbreviations whose dot ends no sentence */
-  WORD_UNIT = 1 << 10,      /* "km", "percent": belongs to the number before it */
-  WORD_ENCLITIC = 1 << 11,  /* belongs to the word before it: Russian "бы", Hindi "का", Chinese "的" */
-  WORD_FREE = 1 << 12,      /* may also end a phrase ("her", "is", "in"), when a phrase clearly begins next */
-  WORD_GENITIVE = 1 << 13,  /* a break before it is no gain: "of" ties two nouns, "up" belongs to its verb */
+  WORD_DETERMINER = 1 << 5,   /* possessives and demonstratives */
+  WORD_PRONOUN = 1 << 6,      /* the subject of the verb that follows */
+  WORD_CLITIC = 1 << 7,       /* an object or reflexive pronoun before its verb: "me", "lo", "se" */
+  WORD_MODIFIER = 1 << 8,     /* leans on the next word: "very", numerals, adjectives that precede the noun */
+  WORD_TITLE = 1 << 9,        /* "Mr", "Frau", and abbreviations whose dot ends no sentence */
+  WORD_UNIT = 1 << 10,        /* "km", "percent": belongs to the number before it */
+  WORD_ENCLITIC = 1 << 11,    /* belongs to the word before it: Russian "бы", Hindi "का", Chinese "的" */
+  WORD_PARTICLE = 1 << 14,    /* leans on the verb before it: "out", "up" */
+  WORD_COORDINATOR = 1 << 15, /* a conjunction that joins words as often as clauses: "and" */
+  WORD_FREE = 1 << 12,        /* may also end a phrase ("her", "is", "in"), when a phrase clearly begins next */
+  WORD_GENITIVE = 1 << 13,    /* a preposition that ties two nouns: a break before "of" is no gain */
 };
 
 /* Never to be left at the end of a line or cue. */
@@ -52,6 +54,8 @@ struct word_facts {
   bool opens;      /* nothing but opening quotes, brackets, or "¿" */
   bool closes;     /* nothing but other punctuation */
   bool dash;       /* nothing but a dash */
+  bool participle; /* English, in -ed: "followed | by" */
+  bool hyphen;     /* goes on in the next word: "IP-" */
   bool adjective;  /* ends like one */
   bool phrase_end; /* ends with a particle that closes a phrase (Japanese) */
   bool hiragana;   /* begins with it, and is no word of the table (Japanese) */
@@ -62,8 +66,10 @@ enum break_kind {
   BREAK_SENTENCE,
   BREAK_CLAUSE, /* after ; : … or a dash */
   BREAK_COMMA,
-  BREAK_CONJUNCTION, /* before one */
-  BREAK_PREPOSITION, /* before one */
+  BREAK_CONJUNCTION,  /* before one */
+  BREAK_COORDINATION, /* before "and", which joins words as often as clauses */
+  BREAK_PREPOSITION,  /* before one */
+  BREAK_PHRASE,       /* before an article or the like, where a noun phrase begins */
   BREAK_PLAIN,
   BREAK_WEAK,     /* between words that belong together: adjective and noun */
   BREAK_NAME,     /* inside a name or between a number and its unit */

@@ -16,7 +16,7 @@ static const struct language_words english[] = {
      "to at by for from with into onto upon without between among during against toward towards within "
      "beside besides beyond except per via despite unlike until till as"},
     {WORD_PREPOSITION | WORD_GENITIVE, "of"},
-    {WORD_PREPOSITION | WORD_FREE | WORD_GENITIVE, "out up off down away back"},
+    {WORD_PARTICLE, "out up off down away back"},
     {WORD_PREPOSITION | WORD_FREE, "in on about around through over under near inside outside behind "
                                    "before after above below across along since like"},
     {WORD_CONJUNCTION,
@@ -45,6 +45,7 @@ static const struct language_words english[] = {
      "percent million billion thousand hundred dollars euros pounds cents km kilometers kilometres miles meters "
      "metres feet inches cm mm kg grams g tons pounds liters litres seconds minutes hours days weeks months years "
      "degrees am pm a.m p.m mph km/h hz khz mhz ghz mb gb tb o'clock"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "and or"},
     {0, NULL},
 };
 
@@ -83,6 +84,7 @@ static const struct language_words russian[] = {
      "секунды секунда год года лет день дня дней месяц месяца месяцев недель недели метр метра метров километр "
      "километра километров градус градуса градусов раз раза января февраля марта апреля мая июня июля августа "
      "сентября октября ноября декабря"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "и или либо"},
     {0, NULL},
 };
 
@@ -117,6 +119,7 @@ static const struct language_words spanish[] = {
     {WORD_UNIT,
      "por % ciento mil millón millones euros dólares pesos km kilómetros metros kg gramos litros segundos minutos "
      "hora horas día días semanas meses año años grados veces"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "y e o u ni"},
     {0, NULL},
 };
 
@@ -155,6 +158,7 @@ static const struct language_words french[] = {
     {WORD_UNIT,
      "pour % cents mille million millions milliard milliards euros dollars km kilomètres mètres kg grammes litres "
      "secondes minutes heure heures jour jours semaines mois an ans années degrés fois"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "et ou ni"},
     {0, NULL},
 };
 
@@ -193,6 +197,7 @@ static const struct language_words german[] = {
      "prozent euro dollar cent tausend million millionen milliarde milliarden km kilometer meter kg kilo gramm liter "
      "sekunden sekunde minuten minute uhr stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre "
      "jahren grad mal januar februar märz april mai juni juli august september oktober november dezember"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "und oder sowie"},
     {0, NULL},
 };
 
@@ -234,6 +239,7 @@ static const struct language_words italian[] = {
     {WORD_UNIT, "per % cento mila milione milioni miliardo miliardi euro dollari km chilometri metri kg grammi litri "
                 "secondi minuti "
                 "ora ore giorno giorni settimane mesi anno anni gradi volte volta"},
+    {WORD_CONJUNCTION | WORD_COORDINATOR, "e ed o od oppure"},
     {0, NULL},
 };
 
@@ -312,7 +318,7 @@ static const struct language_words hindi[] = {
 static const struct language_table tables[] = {
     {"en", false, false, "ful ous ive able ible ical less", NULL, english},
     /* Not -ой -ом -им, which are nouns' cases as often; not -ние -тие, which are nouns. */
-    {"ru", false, false, "ый ий ая яя ое ее ые ские ческие ного ского ного ому ему ных ских ую юю ым", NULL, russian},
+    {"ru", false, false, "ый ий ая яя ое ее ые ские ческие ого его ому ему ных ских ую юю ым", NULL, russian},
     {"es", false, false, NULL, NULL, spanish},
     {"fr", false, false, NULL, NULL, french},
     {"de", false, true, NULL, NULL, german},

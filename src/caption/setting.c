@@ -26,7 +26,9 @@ static const int break_cost[BREAK_KINDS] = {
     [BREAK_CLAUSE] = 25,
     [BREAK_COMMA] = 40,
     [BREAK_CONJUNCTION] = 75,
+    [BREAK_COORDINATION] = 90,
     [BREAK_PREPOSITION] = 110,
+    [BREAK_PHRASE] = 170,
     [BREAK_PLAIN] = 180,
     [BREAK_WEAK] = 380,
     [BREAK_NAME] = 1200,
@@ -36,7 +38,7 @@ static const int break_cost[BREAK_KINDS] = {
 };
 
 #define CUE_COST          60  /* of a cue as such: fewer flashes */
-#define SENTENCE_INSIDE   60  /* a sentence ends inside a cue */
+#define SENTENCE_INSIDE   120 /* a sentence ends inside a cue */
 #define FRAGMENT_COST     120 /* a cue far shorter than a line that is no whole sentence */
 #define SEGMENT_BONUS     15  /* a break where the recognizer heard a new utterance */
 #define SHOT_COST         150 /* a shot change inside a cue */
