@@ -183,6 +183,9 @@ void atoms_make(const struct transcript *t, const char *language, const struct c
     if (x->space) total += space;
     x->before = total;
     total += x->width;
+    /* A part of a word may begin after the next word, where words overlap. */
+    if (i > 0 && x->start < x[-1].start) x->start = x[-1].start;
+    if (x->end < x->start) x->end = x->start;
     x->cue_start = x->start;
     x->kind = i == 0 ? BREAK_SENTENCE : kind_before(&m, x, sentence_at + 1 == i);
     if (x->kind == BREAK_SENTENCE || (!x->space && sentence_at + 1 == i && !language_is_unspaced(l))) sentence_at = i;

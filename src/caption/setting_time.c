@@ -55,6 +55,7 @@ int64_t clock_start(const struct clock *c, int64_t start, int64_t previous_end) 
 
 int64_t clock_end(const struct clock *c, int64_t start, int64_t speech, int64_t next, int width) {
   int64_t read = start + (int64_t)ceil(width / c->half_columns_per_ms);
+  if (speech < start) speech = start; /* it had to wait for the cue before it */
   int64_t end = speech;
   if (read > end) end = read < speech + c->linger ? read : speech + c->linger;
   if (end < start + c->min) end = start + c->min;
