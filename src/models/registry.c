@@ -139,8 +139,7 @@ static int read_registry(struct js *root, struct registry **ret, struct err *e) 
 }
 
 static int load(struct registry **ret, struct err *e) {
-  int rc = settings_load(e);
-  if (rc < 0) return rc;
+  int rc = 0;
   const char *path = settings_text(SET_TITR_MODEL_REGISTRY);
   _cleanup_(buf_release) struct buf text = BUF_INIT;
   if (path) rc = file_read(path, MAX_FILE_BYTES, &text, e);
@@ -157,8 +156,10 @@ static int load(struct registry **ret, struct err *e) {
 }
 
 int registry_get(const struct registry **ret, struct err *e) {
+  int rc = settings_load(e);
+  if (rc < 0) return rc;
   pthread_mutex_lock(&lock);
-  int rc = loaded ? 0 : load(&loaded, e);
+  if (!loaded) rc = load(&loaded, e);
   if (rc == 0) *ret = loaded;
   pthread_mutex_unlock(&lock);
   return rc;

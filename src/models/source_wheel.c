@@ -88,7 +88,6 @@ static int run_pip(struct pull *p, const char *package, const char *dir, const c
   _cleanup_(mem_freep) char *tmpdir = x_asprintf("TMPDIR=%s", tmp);
   const char *const env[] = {tmpdir, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", NULL};
   struct watch watch = {p, tmp};
-  struct err first = {0};
   for (size_t i = 0; i < ARRAY_LEN(pips); i++) {
     const char *argv[20];
     size_t n = 0;
@@ -112,15 +111,12 @@ static int run_pip(struct pull *p, const char *package, const char *dir, const c
     if (rc == ERR_UNSUPPORTED) continue; /* not installed */
     if (rc < 0) return rc;
     if (status == 0) return 0;
+    if (strstr(buf_str(&complaint), "No module named pip")) continue;
     char reason[256];
     why(&complaint, reason, sizeof reason);
-    if (!first.code) err_set(&first, ERR_NETWORK, "%s: %s", package, *reason ? reason : "pip failed");
-    if (!strstr(buf_str(&complaint), "No module named pip")) break; /* this is the pip there is */
+    return err_set(e, ERR_NETWORK, "%s: %s", package, *reason ? reason : "pip failed");
   }
-  if (!first.code || strstr(first.msg, "No module named pip"))
-    return err_set(e, ERR_UNSUPPORTED, "pip is not installed (Debian: apt install python3-pip)");
-  if (e) *e = first;
-  return first.code;
+  return err_set(e, ERR_UNSUPPORTED, "pip is not installed (Debian: apt install python3-pip)");
 }
 
 static char *wheel_folder(const struct pull *p, const char *package) {

@@ -96,7 +96,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(503) if self.visit <= int(times) else self.send(name)
 
     def how_status(self, rest):
-        self.answer(int(rest))
+        self.answer(int(rest.split("/")[0]))
 
     def how_loop(self, rest):
         self.answer(302, Location=self.path)
