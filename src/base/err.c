@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct err *e, int code, const char *tail, const char *fmt, va_list ap) {
+__attribute__((format(printf, 4, 0))) static void fill(struct err *e, int code, const char *tail, const char *fmt,
+                                                       va_list ap) {
   int n = vsnprintf(e->msg, sizeof e->msg, fmt, ap);
   size_t len = n < 0 ? 0 : (size_t)n;
   if (len >= sizeof e->msg) len = sizeof e->msg - 1;

@@ -109,7 +109,7 @@ static void registry_free(struct registry *r) {
 }
 DEFINE_FREEP(struct registry, registry_free)
 
-/* The strings stay in `root`, which the caller keeps. */
+/* On success the registry keeps `root`. */
 static int read_registry(struct js *root, struct registry **ret, struct err *e) {
   _cleanup_(registry_freep) struct registry *r = NEW(struct registry);
   struct js *list;
@@ -134,6 +134,7 @@ static int read_registry(struct js *root, struct registry **ret, struct err *e) 
       if (rc < 0) return err_prefix(e, "wheels[%zu]", i);
     }
   }
+  r->text = root;
   *ret = TAKE(r);
   return 0;
 }
@@ -147,7 +148,7 @@ static int load(struct registry **ret, struct err *e) {
   struct js *root = NULL;
   if (rc == 0) rc = js_parse(buf_str(&text), text.len, "the list of models", &root, e);
   if (rc == 0) rc = read_registry(root, ret, e);
-  if (rc == 0) return 0; /* `root` is kept: the registry's strings are in it */
+  if (rc == 0) return 0;
   js_free(root);
   if (!path) return rc;
   err_prefix(e, "TITR_MODEL_REGISTRY %s", path);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 
 struct registry_part {
   const char *package, *entry;
@@ -49,6 +50,7 @@ struct registry {
   size_t count;
   struct registry_wheel *wheels;
   size_t wheel_count;
+  struct js *text; /* the strings are in it */
 };
 
 /* Loaded by the first call (settings_load() is done by it); lives as long as the program. Thread-safe. ERR_USAGE when
