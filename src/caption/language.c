@@ -246,7 +246,7 @@ void language_describe(const struct language *l, const char *word, size_t n, str
   f.number = digits && all_digits;
   if (!too_long) describe_core(l, core, kept, letters, &f);
   /* "J." is an initial; "I." and "Я." are words. */
-  if (f.end == END_DOT && letters == 1 && f.capital && !f.last) f.last = f.first = WORD_TITLE;
+  if (f.end == END_DOT && letters == 1 && f.capital && !(f.last & WORD_PRONOUN)) f.last = f.first = WORD_TITLE;
   f.hiragana = l->japanese && first_letter >= 0x3041 && first_letter <= 0x309F && !f.first;
   if (l->japanese && f.end == END_NONE) {
     /* Particles end a phrase; の ties it to the next. */

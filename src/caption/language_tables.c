@@ -113,11 +113,12 @@ static const struct language_words spanish[] = {
     {WORD_MODIFIER,
      "muy más menos tan tanto demasiado casi sólo solo ya dos tres cuatro cinco seis siete ocho nueve diez veinte "
      "treinta cuarenta cincuenta sesenta setenta ochenta noventa cien "
-     "mil gran buen buena buenos mal nuevo nueva nuevos nuevas primer primera primero segundo último última "
+     "mil gran buen buena buenos mal nuevo nueva nuevos nuevas primer primera primero segundo segunda tercer tercera "
+     "primeros primeras últimos últimas último última "
      "mejor mejores peor mismo misma propio propia varios varias"},
     {WORD_TITLE, "sr sra srta dr dra don doña san santa señor señora ud uds"},
     {WORD_UNIT,
-     "por % ciento mil millón millones euros dólares pesos km kilómetros metros kg gramos litros segundos minutos "
+     "por ciento mil millón millones euros dólares pesos km kilómetros metros kg gramos litros segundos minutos "
      "hora horas día días semanas meses año años grados veces"},
     {WORD_CONJUNCTION | WORD_COORDINATOR, "y e o u ni"},
     {0, NULL},
@@ -151,12 +152,13 @@ static const struct language_words french[] = {
      "très trop plus moins si aussi assez bien presque seulement même deux trois quatre cinq six sept huit neuf dix "
      "vingt trente quarante cinquante soixante "
      "cent mille petit petite petits petites grand grande grands grandes bon bonne bons bonnes beau belle "
-     "nouveau nouvelle nouveaux nouvelles premier première dernier dernière jeune vieux vieille mauvais long "
+     "nouveau nouvelle nouveaux nouvelles premier première premiers premières derniers dernières dernier dernière "
+     "jeune vieux vieille mauvais long "
      "longue propre vrai vraie ancien ancienne beaucoup peu encore toujours déjà"},
     {WORD_TITLE, "m mm mme mlle dr monsieur madame mademoiselle docteur saint sainte"},
     {WORD_ENCLITIC, "là-bas"},
     {WORD_UNIT,
-     "pour % cents mille million millions milliard milliards euros dollars km kilomètres mètres kg grammes litres "
+     "pour cent cents mille million millions milliard milliards euros dollars km kilomètres mètres kg grammes litres "
      "secondes minutes heure heures jour jours semaines mois an ans années degrés fois"},
     {WORD_CONJUNCTION | WORD_COORDINATOR, "et ou ni"},
     {0, NULL},
@@ -233,10 +235,11 @@ static const struct language_words italian[] = {
     {WORD_MODIFIER,
      "molto più meno così troppo quasi solo già ancora sempre due tre quattro cinque sei sette otto nove dieci venti "
      "trenta quaranta cinquanta sessanta settanta ottanta novanta cento "
-     "mille grande grandi gran piccolo piccola piccoli piccole nuovo nuova nuovi nuove primo ultimo ultima bel "
+     "mille grande grandi gran piccolo piccola piccoli piccole nuovo nuova nuovi nuove primo ultimo ultima ultimi "
+     "ultime primi prime bel "
      "bello bella buon buono buona vecchio vecchia stesso stessa proprio vero vera certo certa"},
     {WORD_TITLE, "sig sig.ra signor signora dott dottor dottoressa prof san santa"},
-    {WORD_UNIT, "per % cento mila milione milioni miliardo miliardi euro dollari km chilometri metri kg grammi litri "
+    {WORD_UNIT, "per cento mila milione milioni miliardo miliardi euro dollari km chilometri metri kg grammi litri "
                 "secondi minuti "
                 "ora ore giorno giorni settimane mesi anno anni gradi volte volta"},
     {WORD_CONJUNCTION | WORD_COORDINATOR, "e ed o od oppure"},
@@ -251,8 +254,9 @@ static const struct language_words chinese[] = {
     {WORD_NEGATION, "不 没 沒 没有 沒有 别 別 未"},
     {WORD_AUXILIARY, "会 會 能 能够 能夠 可以 应该 應該 必须 必須 要 将 將 正在"},
     {WORD_DETERMINER, "这 這 那 这个 這個 那个 那個 这些 這些 那些 一个 一個 每 每个 每個 某"},
-    {WORD_MODIFIER, "很 太 最 更 非常 十分 也 都 就 才 又 再 还 還 是 已经 已經"},
+    {WORD_MODIFIER, "很 太 最 更 非常 十分 是 已经 已經"},
     {WORD_PRONOUN | WORD_FREE, "我 你 您 他 她 它 我们 我們 你们 你們 他们 他們 她们 她們 咱们"},
+    {WORD_MODIFIER | WORD_PARTICLE, "也 都 就 才 又 再 还 還"},
     {WORD_ENCLITIC,
      "里 裡 上 下 中 时 時 之间 之間 之后 之後 之前 以后 以後 以前 的 了 着 著 过 過 吗 嗎 呢 吧 啊 们 們 地 得"},
     {0, NULL},
