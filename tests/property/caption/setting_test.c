@@ -206,6 +206,19 @@ static void check_ends(const struct language *language, const struct caption_pro
   free(all);
 }
 
+/* At a talker's pace hardly a cue waits for the one before it, nor comes early but to close a gap or because the media
+ * ends. */
+static void check_starts(const struct caption_profile *p, const struct transcript *t, const struct cue_list *l) {
+  size_t word = 0;
+  for (size_t k = 0; k < l->count; word += l->cues[k++].word_count) {
+    const struct cue *c = &l->cues[k];
+    assert_true(word < t->count);
+    int64_t early = llround(t->words[word].start * 1000) - c->start_ms;
+    HOLDS(early >= -100);
+    HOLDS(early <= 0 || early <= (p->close_gap_frames + 1) * 1000 / p->fps || (k + 1 == l->count && t->duration > 0));
+  }
+}
+
 static void check_all(const struct transcript *t, const struct caption_profile *p, const double *shots,
                       size_t shot_count, bool speech) {
   struct cue_list l = {0};
@@ -218,6 +231,7 @@ static void check_all(const struct transcript *t, const struct caption_profile *
     check_times(p, &l, k, shot_count > 0, t->duration);
   }
   if (speech && !language_is_unspaced(language)) check_ends(language, p, &l);
+  if (speech && !language_is_unspaced(language) && shot_count == 0) check_starts(p, t, &l);
   assert_string_equal(buf_str(&spoken), buf_str(&shown));
   assert_string_equal(l.language, t->language);
   language_free(language);
