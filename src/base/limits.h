@@ -22,6 +22,9 @@
 #define LIMIT_ENV_BYTES            (1 << 20)  /* a .env file                                         */
 #define LIMIT_PROMPT_BYTES         4096       /* --prompt                                            */
 #define LIMIT_WATERMARK_TEXT_BYTES 256        /* --watermark TEXT                                    */
+#define LIMIT_MODEL_LIST_BYTES     (4 << 20)  /* a registry of models, a hub's list of files       */
+#define LIMIT_MODEL_RECORD_BYTES   (1 << 20)  /* a titr-model.json                                   */
+#define LIMIT_PROGRAM_OUTPUT       (1 << 20)  /* kept of what another program writes                 */
 #define LIMIT_HTTP_BODY            (64 << 20) /* an answer held in memory                            */
 
 #endif

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
-#define DEFAULT_MAX_OUTPUT (1 << 20)
-#define TICK_SECONDS       0.2
+#define TICK_SECONDS 0.2
 
 extern char **environ;
 
@@ -100,7 +100,7 @@ static bool drain(int fd, struct buf *b, size_t max) {
 static int attend(const struct subprocess *s, pid_t pid, int out_fd, int err_fd, struct buf *out, struct buf *err,
                   struct err *e) {
   struct pollfd fds[2] = {{.fd = out_fd, .events = POLLIN}, {.fd = err_fd, .events = POLLIN}};
-  size_t max = s->max_output ? s->max_output : DEFAULT_MAX_OUTPUT;
+  size_t max = s->max_output ? s->max_output : LIMIT_PROGRAM_OUTPUT;
   double started = clock_now(), next_tick = started + TICK_SECONDS;
   for (bool ended = false; !ended || fds[0].fd >= 0 || fds[1].fd >= 0;) {
     int ready = poll(fds, 2, ended ? 0 : 50);

@@ -24,7 +24,7 @@ struct subprocess {
   const char *cwd;         /* folder it starts in, or NULL: this one */
   double timeout;          /* seconds, 0: none */
   const atomic_bool *cancel;
-  size_t max_output;       /* of each stream; what comes after is read and dropped. 0: 1 MiB */
+  size_t max_output;       /* of each stream; what comes after is read and dropped. 0: LIMIT_PROGRAM_OUTPUT */
   void (*tick)(void *ctx); /* about 5 times a second while it runs, from this thread; may be NULL */
   void *tick_ctx;
 };

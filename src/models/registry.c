@@ -12,8 +12,6 @@
 #include "base/mem.h"
 #include "config/settings.h"
 
-#define MAX_FILE_BYTES (4 << 20) /* of a registry */
-
 /* Made from models/registry.json by the build. */
 extern const unsigned char models_registry_json[];
 extern const size_t models_registry_json_size;
@@ -143,7 +141,7 @@ static int load(struct registry **ret, struct err *e) {
   int rc = 0;
   const char *path = settings_text(SET_TITR_MODEL_REGISTRY);
   _cleanup_(buf_release) struct buf text = BUF_INIT;
-  if (path) rc = file_read(path, MAX_FILE_BYTES, &text, e);
+  if (path) rc = file_read(path, LIMIT_MODEL_LIST_BYTES, &text, e);
   else buf_add(&text, models_registry_json, models_registry_json_size);
   struct js *root = NULL;
   if (rc == 0) rc = js_parse(buf_str(&text), text.len, "the list of models", &root, e);

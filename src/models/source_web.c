@@ -20,9 +20,6 @@
 #include "config/settings.h"
 #include "models/pull.h"
 
-#define MAX_LISTING_BYTES (4 << 20)
-#define MAX_RECORD_BYTES  (1 << 20)
-
 static bool all_recorded(const struct pull *p) {
   for (size_t i = 0; i < p->model->file_count; i++)
     if (!p->wants[i].have && !p->wants[i].facts.sha256[0]) return false;
@@ -77,7 +74,7 @@ static int mirror_folder(struct pull *p, const char *folder, struct err *e) {
   if (!all_recorded(p)) {
     _cleanup_(mem_freep) char *path = x_asprintf("%s/" STORE_RECORD, dir);
     _cleanup_(buf_release) struct buf record = BUF_INIT;
-    file_read(path, MAX_RECORD_BYTES, &record, NULL);
+    file_read(path, LIMIT_MODEL_RECORD_BYTES, &record, NULL);
     learn(p, &record);
   }
   pull_begin(p, pull_missing_bytes(p));
@@ -104,7 +101,7 @@ static int mirror_address(struct pull *p, const char *base, struct err *e) {
     struct http_request r = http_default_request(url);
     r.allow_plain = plain;
     r.cancel = p->cancel;
-    r.max_bytes = MAX_RECORD_BYTES;
+    r.max_bytes = LIMIT_MODEL_RECORD_BYTES;
     int status;
     int rc = http_get(&r, &record, &status, e);
     if (rc < 0 && status < 400) return rc; /* not there is fine, not reachable is not */
@@ -169,7 +166,7 @@ int source_hub(struct pull *p, struct err *e) {
     r.bearer = token;
     r.allow_plain = plain;
     r.cancel = p->cancel;
-    r.max_bytes = MAX_LISTING_BYTES;
+    r.max_bytes = LIMIT_MODEL_LIST_BYTES;
     int rc = http_get(&r, &listing, NULL, e);
     if (rc == 0) rc = learn_from_listing(p, &listing, e);
     if (rc < 0) return rc;

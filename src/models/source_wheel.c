@@ -55,14 +55,18 @@ static char *wheel_in(const char *dir) {
   return found;
 }
 
+/* pip fetches into `tmp`, then moves to `dir`. */
 struct watch {
   struct pull *pull;
-  const char *tmp;
+  const char *tmp, *dir;
+  int64_t most;
 };
 
 static void on_tick(void *ctx) {
   struct watch *w = ctx;
-  pull_progress(w->pull, tree_bytes(w->tmp));
+  int64_t now = tree_bytes(w->tmp) + tree_bytes(w->dir);
+  if (now > w->most) w->most = now; /* while it moves them they may be in neither */
+  pull_progress(w->pull, w->most);
 }
 
 /* The line of pip's complaint that says most: the last that begins with ERROR, else the last. */
@@ -87,7 +91,7 @@ static int run_pip(struct pull *p, const char *package, const char *dir, const c
   static const char *const pips[][4] = {{"python3", "-m", "pip", NULL}, {"pip3", NULL}, {"pip", NULL}};
   _cleanup_(mem_freep) char *tmpdir = x_asprintf("TMPDIR=%s", tmp);
   const char *const env[] = {tmpdir, "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1", NULL};
-  struct watch watch = {p, tmp};
+  struct watch watch = {p, tmp, dir, 0};
   for (size_t i = 0; i < ARRAY_LEN(pips); i++) {
     const char *argv[20];
     size_t n = 0;

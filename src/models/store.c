@@ -17,8 +17,6 @@
 #include "base/mem.h"
 #include "config/settings.h"
 
-#define MAX_RECORD_BYTES (1 << 20)
-
 char *store_root(void) {
   return x_asprintf("%s/.models", settings_text(SET_STORAGE_PATH));
 }
@@ -97,7 +95,7 @@ bool store_record_facts(const char *json, size_t n, const char *file, struct fil
 bool store_recorded_facts(const char *dir, const char *file, struct file_facts *facts) {
   _cleanup_(mem_freep) char *path = x_asprintf("%s/" STORE_RECORD, dir);
   _cleanup_(buf_release) struct buf text = BUF_INIT;
-  if (file_read(path, MAX_RECORD_BYTES, &text, NULL) < 0) return false;
+  if (file_read(path, LIMIT_MODEL_RECORD_BYTES, &text, NULL) < 0) return false;
   return store_record_facts(buf_str(&text), text.len, file, facts);
 }
 

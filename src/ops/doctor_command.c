@@ -36,13 +36,13 @@ __attribute__((format(printf, 4, 5))) static void say(enum level level, const ch
                                                       const char *fmt, ...) {
   static const char *const names[] = {"ok", "note", "problem"};
   if (level > worst) worst = level;
-  printf("%-8s %-12s ", names[level], what);
+  printf("%-8s %-14s ", names[level], what);
   va_list ap;
   va_start(ap, fmt);
   vprintf(fmt, ap);
   va_end(ap);
   putchar('\n');
-  if (mend && level != FINE) printf("%21s -> %s\n", "", mend);
+  if (mend && level != FINE) printf("%23s -> %s\n", "", mend);
 }
 
 /* ---- the machine ---- */
@@ -71,24 +71,25 @@ static void check_memory(void) {
       (double)total / (double)(1LL << 30));
 }
 
-/* Free bytes where `path` is or would be; -1 when that cannot be told. */
-static int64_t free_bytes(const char *path) {
-  _cleanup_(mem_freep) char *at = x_strdup(path);
-  struct statvfs v;
-  while (statvfs(at, &v) < 0) {
+/* `path`, or the nearest folder above it that exists. Caller frees. */
+static char *existing(const char *path) {
+  char *at = x_asprintf("%s%s", path[0] == '/' ? "" : "./", path);
+  while (access(at, F_OK) < 0) {
     char *slash = strrchr(at, '/');
-    if (errno != ENOENT || !slash || slash == at) return -1;
+    if (!slash || slash == at) break;
     *slash = '\0';
   }
-  return (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+  return at;
 }
 
 static void check_space(const char *what, const char *folder, const char *mend) {
-  int64_t there = free_bytes(folder);
-  if (there < 0) {
-    say(PROBLEM, what, mend, "%s cannot be used: %s", folder, strerror(errno));
+  _cleanup_(mem_freep) char *at = existing(folder);
+  struct statvfs v;
+  if (access(at, W_OK) < 0 || statvfs(at, &v) < 0) {
+    say(NOTE, what, mend, "%s cannot be written: %s", folder, strerror(errno));
     return;
   }
+  int64_t there = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
   say(there < NO_DISK       ? PROBLEM
       : there < LITTLE_DISK ? NOTE
                             : FINE,
@@ -96,7 +97,8 @@ static void check_space(const char *what, const char *folder, const char *mend) 
 }
 
 static void check_folders(void) {
-  check_space("storage", settings_text(SET_STORAGE_PATH), "free some space, or set STORAGE_PATH to another folder");
+  check_space("storage", settings_text(SET_STORAGE_PATH),
+              "free some space, or set STORAGE_PATH to a folder that you may write to");
   const char *tmp = getenv("TMPDIR");
   if (!tmp || !*tmp) tmp = "/tmp";
   _cleanup_(mem_freep) char *dir = NULL;
@@ -112,12 +114,14 @@ static void check_folders(void) {
 /* ---- models ---- */
 
 static void check_model(const char *what, const char *name) {
-  _cleanup_(mem_freep) char *dir = NULL, *mend = x_asprintf("titr models pull %s", name);
+  _cleanup_(mem_freep) char *dir = NULL;
   struct err e = {0};
   bool vad = strcmp(name, MODELS_VAD) == 0;
   int rc = vad ? models_locate_file(name, MODELS_VAD_FILE, &dir, &e) : models_locate(name, &dir, &e);
   if (rc == 0) say(FINE, what, NULL, "%s in %s", name, dir);
-  else say(PROBLEM, what, strchr(name, '/') ? "set WHISPER_MODEL" : mend, "%s", e.msg);
+  else
+    say(PROBLEM, what, strstr(e.msg, "titr models") ? NULL : "set WHISPER_MODEL to a model's name or folder", "%s",
+        e.msg);
 }
 
 /* ---- fonts ---- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -141,23 +142,28 @@ static void on_progress(void *ctx, const struct model_progress *p) {
     if (next) fprintf(stderr, "%s: fetching %s\n", m->model, p->file);
     return;
   }
-  char done[16], total[16], left[24] = "";
-  size_text(p->done, done);
+  char done[16] = "0 MB", total[16], left[24] = "";
+  if (p->done > 0) size_text(p->done, done);
   size_text(p->total, total);
   double seconds = now - m->started, speed = seconds > 1 ? (double)(p->done - m->started_at) / seconds : 0;
   if (speed > 0 && p->total > p->done) {
     int wait = (int)((double)(p->total - p->done) / speed + 0.5);
     snprintf(left, sizeof left, ", %d:%02d left", wait / 60, wait % 60);
   }
-  int percent = p->total > 0 ? (int)(100 * p->done / p->total) : 0;
-  if (percent > 100) percent = 100;
-  char bar[21];
-  for (int i = 0; i < 20; i++) bar[i] = i * 5 < percent ? '#' : '.';
-  bar[20] = '\0';
-  if (p->total > 0)
-    fprintf(stderr, "\r\033[K%s [%s] %3d%% %s of %s%s, %.1f MB/s  %.40s", m->model, bar, percent, done, total, left,
-            speed / 1e6, p->file);
-  else fprintf(stderr, "\r\033[K%s %s, %.1f MB/s  %.40s", m->model, done, speed / 1e6, p->file);
+  _cleanup_(buf_release) struct buf line = BUF_INIT;
+  buf_addf(&line, "%s ", m->model);
+  if (p->total > 0) {
+    int percent = p->done < p->total ? (int)(100 * p->done / p->total) : 100;
+    buf_addc(&line, '[');
+    for (int i = 0; i < 20; i++) buf_addc(&line, i * 5 < percent ? '#' : '.');
+    buf_addf(&line, "] %3d%% %s of %s%s", percent, done, total, left);
+  } else {
+    buf_adds(&line, done);
+  }
+  buf_addf(&line, ", %.1f MB/s  %s", speed / 1e6, p->file);
+  struct winsize window;
+  int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 20 ? window.ws_col : 80;
+  fprintf(stderr, "\r\033[K%.*s", columns - 1, buf_str(&line)); /* a line that wraps could not be drawn over */
   m->drawn = true;
 }
 
