@@ -151,7 +151,8 @@ static double level(const struct background *b, int64_t bar) {
     if (bar + i < 0 || (size_t)(bar + i) >= b->bars) continue;
     double db = 10 * log10(b->energy[bar + i] / BAR_SAMPLES + 1e-9);
     double v = (db - QUIETEST) / (LOUDEST - QUIETEST);
-    sum += weight[i + 1] * (v < 0 ? 0 : v > 1 ? 1 : v);
+    v = v < 0 ? 0 : v > 1 ? 1 : v;
+    sum += weight[i + 1] * v * sqrt(v); /* speech lies in the upper half: spread it */
   }
   return sum;
 }

@@ -180,9 +180,8 @@ void graph_describe(const struct graph_shape *s, const AVFrame *like, struct buf
   else if (!hdr && (full || strcmp(matrix_name(like), "bt709") != 0))
     buf_addf(&colours, ":in_color_matrix=%s:out_color_matrix=bt709:in_range=%s:out_range=tv", matrix_name(like),
              full ? "pc" : "tv");
-  AVRational aspect = like->sample_aspect_ratio.num > 0 ? like->sample_aspect_ratio : s->pixel_aspect;
   struct flow flow = {.out = out, .aspect = 1, .w = like->width, .h = like->height, .colours = buf_str(&colours)};
-  if (aspect.num > 0 && aspect.den > 0) flow.aspect = av_q2d(aspect);
+  if (s->pixel_aspect.num > 0 && s->pixel_aspect.den > 0) flow.aspect = av_q2d(s->pixel_aspect);
 
   if (s->interlaced) buf_adds(out, "bwdif=mode=send_frame:deint=interlaced,");
   add_rotation(&flow, s->rotation);

@@ -26,7 +26,7 @@ struct graph_shape {
   enum media_fit fit;
   bool interlaced;         /* some frames may be */
   const int32_t *rotation; /* display matrix, or NULL; borrowed */
-  AVRational pixel_aspect; /* of the stream; 0/1: the frame's own, or square */
+  AVRational pixel_aspect; /* of the input; 0/1: square. The frames' own word is not asked */
   AVRational time_base;
   int threads;
 };

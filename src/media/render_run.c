@@ -59,10 +59,8 @@ static void describe(const struct render *r, struct media_info *i) {
   *i = (struct media_info){.has_video = r->video != NULL, .has_audio = r->audio != NULL};
   if (!r->video) return;
   const AVCodecParameters *p = r->video->codecpar;
-  AVRational sar = r->video->sample_aspect_ratio;
-  i->width = p->width;
   i->height = p->height;
-  if (sar.num > 0) i->width = (int)(p->width * av_q2d(sar) + 0.5);
+  i->width = (int)(p->width * av_q2d(video_in_pixel_aspect(r->video)) + 0.5);
   const int32_t *m = video_in_rotation(r->video);
   if (m && m[0] == 0 && m[4] == 0) {
     int w = i->width;
@@ -122,7 +120,9 @@ static int route(struct render *r, AVPacket *p, struct err *e) {
 
 static void tell(struct render *r) {
   if (!r->progress) return;
-  double at = r->copy ? render_copy_seconds(r->copy) : video_out_seconds(r->out);
+  double at = r->copy         ? render_copy_seconds(r->copy)
+              : r->background ? audio_track_seconds(r->sound)
+                              : video_out_seconds(r->out);
   double done = r->duration > 0 ? at / r->duration : 0;
   if (r->duration <= 0) {
     int64_t size = avio_size(r->input->pb), read = avio_tell(r->input->pb);
@@ -164,9 +164,11 @@ int render_run(const struct media_render_options *o, render_progress_fn progress
   _cleanup_(render_release) struct render r = {.o = o, .progress = progress, .progress_ctx = ctx};
   r.threads = o->threads > 0 ? o->threads : av_cpu_count();
   if (r.threads > MOST_THREADS) r.threads = MOST_THREADS;
+  av_log_set_level(AV_LOG_QUIET); /* what matters becomes an error of ours */
   int rc = open_input(&r, e);
   if (!rc) rc = open_parts(&r, e);
   if (!rc) rc = move_packets(&r, e);
   if (!rc) rc = finish(&r, e);
+  if (!rc && progress) progress(ctx, 1);
   return rc;
 }

@@ -36,6 +36,13 @@ AVRational video_in_time_base(const AVStream *s) {
   return t;
 }
 
+AVRational video_in_pixel_aspect(const AVStream *s) {
+  AVRational a = s->sample_aspect_ratio;
+  if (a.num <= 0 || a.den <= 0) a = s->codecpar->sample_aspect_ratio;
+  if (a.num <= 0 || a.den <= 0 || a.num > 16LL * a.den || a.den > 16LL * a.num) a = (AVRational){1, 1};
+  return a;
+}
+
 const int32_t *video_in_rotation(const AVStream *s) {
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
   const AVPacketSideData *side =
@@ -58,7 +65,7 @@ int video_in_open(const AVStream *s, int64_t start, const struct media_render_op
                                   .fit = o->fit,
                                   .interlaced = fields != AV_FIELD_PROGRESSIVE && fields != AV_FIELD_UNKNOWN,
                                   .rotation = video_in_rotation(s),
-                                  .pixel_aspect = s->sample_aspect_ratio,
+                                  .pixel_aspect = video_in_pixel_aspect(s),
                                   .time_base = video_in_time_base(s),
                                   .threads = threads};
   v->stream_base = s->time_base;

@@ -28,6 +28,9 @@ DEFINE_FREEP(struct video_in, video_in_free)
 /* NULL: the end of the stream. ERR_INPUT at the end when no frame could be decoded. */
 int video_in_packet(struct video_in *v, const AVPacket *packet, struct err *e);
 
+/* Width of a pixel over its height as the container, or else the codec, has it; 1 when neither does or it is absurd. */
+AVRational video_in_pixel_aspect(const AVStream *s);
+
 /* The stream's display matrix (9 integers) or NULL. */
 const int32_t *video_in_rotation(const AVStream *s);
 
