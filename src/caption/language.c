@@ -280,6 +280,8 @@ enum break_kind language_break(const struct language *l, const struct word_facts
   if (a->last & WORD_TITLE || (a->end == END_DOT && (a->number || b->lower))) return BREAK_NAME;
   bool phrase_begins = (b->first & (WORD_CONJUNCTION | WORD_PREPOSITION)) != 0;
   if (a->last & WORD_FUNCTION) {
+    /* "There was | a watch": at least no verb is torn from its auxiliary. */
+    if (a->last & WORD_AUXILIARY && a->last & WORD_FREE && b->first & WORD_ARTICLE && !phrase_begins) return BREAK_NAME;
     if (!(a->last & WORD_FREE && phrase_begins)) return BREAK_FUNCTION;
     /* "I saw her | when": a pronoun; "it is | in", "go on | and" still lean a little on what comes. */
     if (a->last & (WORD_AUXILIARY | WORD_PREPOSITION | WORD_CONJUNCTION)) return BREAK_WEAK;

@@ -28,8 +28,8 @@ static const int break_cost[BREAK_KINDS] = {
     [BREAK_CONJUNCTION] = 75,
     [BREAK_COORDINATION] = 90,
     [BREAK_PREPOSITION] = 110,
-    [BREAK_PHRASE] = 170,
-    [BREAK_PLAIN] = 180,
+    [BREAK_PHRASE] = 180,
+    [BREAK_PLAIN] = 205,
     [BREAK_WEAK] = 380,
     [BREAK_NAME] = 1200,
     [BREAK_FUNCTION] = 3000,
@@ -47,8 +47,9 @@ static const int break_cost[BREAK_KINDS] = {
 #define BRIEF_COST        300  /* shown too short, and … */
 #define BRIEF_COST_PER_MS 3    /* … for each millisecond that the next cue has to wait */
 #define UNCLOSED_COST     200  /* a gap that can only be closed by showing the next cue early */
-#define PAUSE_FROM        250  /* ms: a pause inside a cue is felt from here … */
-#define PAUSE_COST        150  /* … to a second, where it costs this, and beyond it … */
+#define PAUSE_FROM        200  /* ms: a pause inside a cue is felt from here … */
+#define PAUSE_COST        300  /* … to a second, where it costs this, and beyond it … */
+#define PAUSE_FULL        700  /* ms: a break at such a pause and longer costs a fifth */
 #define LONG_PAUSE_COST   1200 /* … this at once, as a second of silence should end a cue, … */
 #define LONG_PAUSE_PER_S  400  /* … and this for each further second */
 #define UNREACHED         (INT64_MAX / 4)
@@ -77,8 +78,8 @@ static int64_t cue_break_cost(const struct setter *s, size_t at) {
   if (at == s->atoms.count) return 0;
   const struct atom *x = &s->atoms.list[at];
   int64_t pause = pause_before(&s->atoms, at), cost = break_cost[x->kind];
-  if (pause > 1000) pause = 1000;
-  if (x->kind < BREAK_NAME) cost -= cost * 7 / 10 * pause / 1000;
+  if (pause > PAUSE_FULL) pause = PAUSE_FULL;
+  if (x->kind < BREAK_NAME) cost -= cost * 8 / 10 * pause / PAUSE_FULL;
   return x->starts_segment && cost > SEGMENT_BONUS ? cost - SEGMENT_BONUS : cost;
 }
 
