@@ -5,8 +5,8 @@
  *   const char *folder = settings_text(SET_STORAGE_PATH);
  *   int64_t threads = settings_number(SET_TITR_THREADS);
  *
- * The file is $TITR_ENV_FILE (which must be there) or `.env` in the current folder (which may be absent; LIMIT_ENV_BYTES). A name that is set to
- * nothing is not set. A wrong value is ERR_USAGE with the name, what is wrong and what is accepted. Names of ours
+ * The file is $TITR_ENV_FILE (which must be there) or `.env` in the current folder (which may be absent), of at most
+ * LIMIT_ENV_BYTES. A name that is set to nothing is not set. A wrong value is ERR_USAGE with the name, what is wrong and what is accepted. Names of ours
  * that do not exist, and likely misspellings, are logged as warnings; names that AutoSub knew are not. Secrets
  * appear in no message.
  *

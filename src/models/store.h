@@ -44,7 +44,8 @@ int store_check(const char *path, struct file_facts *facts, const atomic_bool *c
 /* Whether `dir` holds all of the model's files, by name and size. */
 bool store_has_all(const char *dir, const struct registry_model *m);
 
-/* The folder that holds the model (m may be NULL: any folder of that name with weights in it); NULL when none. Caller frees. */
+/* The folder that holds the model (m may be NULL: any folder of that name with weights in it); NULL when none.
+ * Caller frees. */
 char *store_find(const char *name, const struct registry_model *m);
 bool store_has_weights(const char *dir);
 

@@ -27,7 +27,7 @@ static struct http_request plain(const char *url) {
   return r;
 }
 
-/* Downloads `path` over what dir/part holds (the first `have` bytes of www/big, or nothing) and says what came of it. */
+/* Downloads `path` over what dir/part holds: the first `have` bytes of www/big. */
 static int download(const char *path, size_t have, int64_t expected, struct err *e) {
   _cleanup_(mem_freep) char *url = fixture_url(path), *part = fixture_path("part"), *big = fixture_path("www/big");
   _cleanup_(buf_release) struct buf b = BUF_INIT;
