@@ -2,7 +2,6 @@
 
 #include <libavutil/cpu.h>
 
-#include "base/limits.h"
 #include "media/audio_track.h"
 #include "media/background.h"
 #include "media/render_util.h"
@@ -156,7 +155,7 @@ static int finish(struct render *r, struct err *e) {
   if (!rc && r->background) rc = background_finish(r->background, end, e);
   if (!rc && r->out) rc = video_out_finish(r->out, end, e);
   if (!rc && r->copy) rc = render_copy_packet(r->copy, NULL, e);
-  if (!rc && r->soft) rc = render_soft_until(r->soft, LIMIT_INPUT_SECONDS, e);
+  if (!rc && r->soft) rc = render_soft_finish(r->soft, render_copy_seconds(r->copy), e);
   return rc ? rc : mux_finish(r->mux, e);
 }
 

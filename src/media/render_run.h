@@ -27,7 +27,8 @@ int render_soft_open(const char *srt_path, const char *language, struct mux *m, 
                      struct err *e);
 void render_soft_free(struct render_soft *s);
 DEFINE_FREEP(struct render_soft, render_soft_free)
-int render_soft_until(struct render_soft *s, double seconds, struct err *e); /* writes the cues that begin before */
+int render_soft_until(struct render_soft *s, double seconds, struct err *e); /* writes the cues that end before */
+int render_soft_finish(struct render_soft *s, double end, struct err *e);    /* the rest, cut at the video's end */
 
 /* A video stream copied as it is. ERR_INPUT when MP4 cannot hold its codec. */
 struct render_copy;

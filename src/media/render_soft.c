@@ -160,16 +160,33 @@ void render_soft_free(struct render_soft *s) {
   free(s);
 }
 
-int render_soft_until(struct render_soft *s, double seconds, struct err *e) {
+static int write_cue(struct render_soft *s, const struct cue *c, int64_t duration, struct err *e) {
   _cleanup_(packet_freep) AVPacket *p = render_packet_new();
-  for (; s->next < s->count && (double)s->cues[s->next].start / 1000 < seconds; s->next++) {
+  if (av_new_packet(p, c->n) < 0) abort();
+  memcpy(p->data, c->bytes, (size_t)c->n);
+  p->pts = p->dts = c->start;
+  p->duration = duration;
+  p->flags |= AV_PKT_FLAG_KEY;
+  return mux_write(s->mux, s->index, p, (AVRational){1, 1000}, e);
+}
+
+int render_soft_until(struct render_soft *s, double seconds, struct err *e) {
+  /* A cue waits until the video has come to its end, so that it is known not to outlast it. */
+  for (; s->next < s->count; s->next++) {
     const struct cue *c = &s->cues[s->next];
-    if (av_new_packet(p, c->n) < 0) abort();
-    memcpy(p->data, c->bytes, (size_t)c->n);
-    p->pts = p->dts = c->start;
-    p->duration = c->duration;
-    p->flags |= AV_PKT_FLAG_KEY;
-    int rc = mux_write(s->mux, s->index, p, (AVRational){1, 1000}, e);
+    if ((double)(c->start + c->duration) / 1000 > seconds) return 0;
+    int rc = write_cue(s, c, c->duration, e);
+    if (rc) return rc;
+  }
+  return 0;
+}
+
+int render_soft_finish(struct render_soft *s, double end, struct err *e) {
+  int64_t most = (int64_t)(end * 1000);
+  for (; s->next < s->count; s->next++) {
+    const struct cue *c = &s->cues[s->next];
+    if (c->start >= most) continue;
+    int rc = write_cue(s, c, c->start + c->duration > most ? most - c->start : c->duration, e);
     if (rc) return rc;
   }
   return 0;
@@ -184,6 +201,7 @@ struct render_copy {
   int64_t start;
   AVBSFContext *filter; /* or NULL */
   AVPacket *filtered;
+  bool reorders; /* has pictures that are shown in another order than they are stored (B-frames) */
   int64_t last_dts;
   double end;
 };
@@ -197,6 +215,7 @@ int render_copy_open(const AVStream *s, int64_t start, struct mux *m, struct ren
   c->mux = m;
   c->stream_base = s->time_base;
   c->start = start;
+  c->reorders = p->video_delay > 0;
   c->last_dts = AV_NOPTS_VALUE;
   c->filtered = render_packet_new();
   if (p->codec_id == AV_CODEC_ID_MPEG4) {
@@ -220,6 +239,10 @@ void render_copy_free(struct render_copy *c) {
 }
 
 static int write_copy(struct render_copy *c, AVPacket *p, struct err *e) {
+  if (p->pts == AV_NOPTS_VALUE && c->reorders)
+    return err_set(e, ERR_INPUT,
+                   "the file does not tell in which order its pictures are shown, which MP4 must know; burn "
+                   "the captions in instead (without --soft)");
   if (p->pts == AV_NOPTS_VALUE && p->dts == AV_NOPTS_VALUE) return 0; /* a piece without a place */
   if (p->dts == AV_NOPTS_VALUE) p->dts = p->pts;
   if (p->pts == AV_NOPTS_VALUE) p->pts = p->dts;

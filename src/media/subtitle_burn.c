@@ -23,7 +23,7 @@ struct subtitle_burn {
 };
 
 /* libass's levels: 0 fatal, 1 error, 2 warning, 4 info, 6 verbose, 7 debug. */
-static void on_message(int level, const char *fmt, va_list args, void *ctx) {
+__attribute__((format(printf, 2, 0))) static void on_message(int level, const char *fmt, va_list args, void *ctx) {
   (void)ctx;
   if (level > 1) return;
   char line[512];
