@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/compress.h"
+#include "base/utf8.h"
 
 /* openai/whisper, transcribe.py: defaults of the same names */
 static const float temperatures[] = {0.0f, 0.2f, 0.4f, 0.6f, 0.8f, 1.0f};
@@ -225,12 +227,20 @@ static bool is_silence(const struct search_text *t) {
   return t->no_speech > no_speech_threshold && t->average_logprob < logprob_threshold;
 }
 
+/* How repetitive a text is, one byte a character: the two bytes of a Cyrillic letter would make any Russian text look
+ * repetitive beside an English one. */
+static double repetition(const char *text) {
+  _cleanup_(buf_release) struct buf b = BUF_INIT;
+  for (size_t n; *text; text += n) buf_addc(&b, (char)utf8_next(text, &n));
+  return compress_ratio(buf_str(&b), b.len);
+}
+
 /* The attempt that ended, judged: kept, or tried again. */
 static void judge(struct batch *b, struct slot *s) {
   struct heard h = {.window = s->window, .temperature = temperatures[s->attempt]};
   search_result(s->search, &h.text);
   _cleanup_(mem_freep) char *text = tokenizer_decode(b->tokenizer, h.text.tokens, h.text.count);
-  h.compression_ratio = (float)compress_ratio(text, strlen(text));
+  h.compression_ratio = (float)repetition(text);
   b->report.tokens += h.text.count;
   bool repeats = h.compression_ratio > compression_ratio_threshold;
   bool unlikely = h.text.average_logprob < logprob_threshold;

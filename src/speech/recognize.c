@@ -26,7 +26,7 @@
 #include "speech/whisper.h"
 #include "speech/windows.h"
 
-enum { READ_SAMPLES = SPEECH_SAMPLE_RATE }; /* at a time: a second */
+enum { READ_SAMPLES = 4 * SPEECH_SAMPLE_RATE }; /* at a time */
 
 struct speech_model {
   struct gemm *gemm;
@@ -113,7 +113,7 @@ static bool cancelled(const struct session *s) {
   return s->o->cancel && atomic_load_explicit(s->o->cancel, memory_order_relaxed);
 }
 
-/* Reads about a second, finds the speech in it. */
+/* Reads some seconds, finds the speech in them. */
 static int listen(struct session *s, struct err *e) {
   double began = clock_now();
   while (s->pcm_count < READ_SAMPLES) {

@@ -139,7 +139,7 @@ static void gather(struct vad *v, const float *pcm, size_t n) {
 static void transform(struct vad *v, size_t n) {
   size_t width = (FRAMES + 2) * BINS; /* of a chunk in the first layer's input */
   for (int f = 0; f < FRAMES; f++) {
-    gemm_wide(v->gemm, v->scratch, v->transform, v->chunks + f * STEP, LENGTH, n, v->spectrum, (size_t)2 * BINS,
+    gemm_rows(v->gemm, v->scratch, v->transform, v->chunks + f * STEP, LENGTH, n, v->spectrum, (size_t)2 * BINS,
               EPILOGUE_STORE);
     for (size_t c = 0; c < n; c++) {
       const float *re = v->spectrum + c * 2 * BINS, *im = re + BINS;
@@ -158,7 +158,7 @@ static void convolve(struct vad *v, int which, size_t n) {
   float *y = v->wave[which + 1];
   for (int f = 0; f < made; f++) {
     const float *x = v->wave[which] + f * l->stride * l->in;
-    gemm_wide(v->gemm, v->scratch, l->weight, x, in_width, n, y + (last ? f : f + 1) * l->out, out_width,
+    gemm_rows(v->gemm, v->scratch, l->weight, x, in_width, n, y + (last ? f : f + 1) * l->out, out_width,
               EPILOGUE_STORE);
   }
   for (size_t i = 0; i < n * out_width; i++) y[i] = y[i] > 0 ? y[i] : 0;
@@ -191,7 +191,7 @@ void vad_feed(struct vad *v, const float *pcm, size_t chunks, float *probabiliti
     gather(v, pcm + first * VAD_CHUNK, n);
     transform(v, n);
     for (int i = 0; i < 4; i++) convolve(v, i, n);
-    gemm_wide(v->gemm, v->scratch, v->input, v->wave[4], STATE, n, v->gates, (size_t)4 * STATE, EPILOGUE_STORE);
+    gemm_rows(v->gemm, v->scratch, v->input, v->wave[4], STATE, n, v->gates, (size_t)4 * STATE, EPILOGUE_STORE);
     for (size_t c = 0; c < n; c++) probabilities[first + c] = remember(v, v->gates + c * 4 * STATE);
   }
 }

@@ -7,8 +7,8 @@
  *
  *   vad_open(file, gemm, &v, &e);  vad_feed(v, pcm, chunks, probabilities);  … in order …  vad_free(v);
  *
- * Threads: an object is one stream; vad_feed() uses the OpenMP team, so call it outside parallel regions, with many chunks at once
- * (all but the LSTM are matrix products over the chunks).
+ * Threads: an object is one stream; vad_feed() runs on the calling thread alone: its products are too small to share. Give it
+ * many chunks at once (all but the LSTM are matrix products over the chunks).
  */
 #ifndef TITR_SPEECH_VAD_H
 #define TITR_SPEECH_VAD_H
