@@ -78,82 +78,34 @@ static unsigned classes_of(const struct language *l, const char *word, size_t n)
   return found ? found->classes : 0;
 }
 
+static bool is_one_of(uint32_t c, const char *set) {
+  for (size_t len; *set; set += len)
+    if (utf8_next(set, &len) == c) return true;
+  return false;
+}
+
 static bool is_opening(uint32_t c) {
-  switch (c) {
-  case '(':
-  case '[':
-  case '{':
-  case 0xA1:
-  case 0xBF:
-  case 0xAB:
-  case 0x201C:
-  case 0x2018:
-  case 0x201E:
-  case 0x201A:
-  case 0x300C:
-  case 0x300E:
-  case 0x3008:
-  case 0x300A:
-  case 0x3010:
-  case 0xFF08: return true;
-  default: return false;
-  }
+  return is_one_of(c, "([{¡¿«“‘„‚「『〈《【（");
+}
+
+/* Quotes and brackets that may stand between the punctuation and the space. « “ close in German and Danish usage. */
+static bool is_closing_mark(uint32_t c) {
+  return is_one_of(c, "\"')]}«»’”“」』〉》】）");
+}
+
+static bool is_hyphen(uint32_t c) {
+  return is_one_of(c, "-\u2010\u2011");
 }
 
 static bool is_dash(uint32_t c) {
-  return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+  return is_hyphen(c) || is_one_of(c, "\u2012–—\u2015\u2212");
 }
 
 static enum word_end end_of(uint32_t c) {
-  switch (c) {
-  case '.': return END_DOT;
-  case '!':
-  case '?':
-  case 0x3002:
-  case 0xFF01:
-  case 0xFF1F:
-  case 0xFF0E:
-  case 0x061F:
-  case 0x06D4:
-  case 0x0964:
-  case 0x0965:
-  case 0x203C:
-  case 0x2049: return END_SENTENCE;
-  case ';':
-  case ':':
-  case 0x2026:
-  case 0xFF1B:
-  case 0xFF1A:
-  case 0x061B: return END_CLAUSE;
-  case ',':
-  case 0x060C:
-  case 0xFF0C:
-  case 0x3001: return END_COMMA;
-  default: return is_dash(c) && c != '-' && c != 0x2010 && c != 0x2011 ? END_CLAUSE : END_NONE;
-  }
-}
-
-/* Quotes and brackets that may stand between the punctuation and the space. « closes in German and Danish usage. */
-static bool is_closing_mark(uint32_t c) {
-  switch (c) {
-  case '"':
-  case '\'':
-  case ')':
-  case ']':
-  case '}':
-  case 0xAB:
-  case 0xBB:
-  case 0x2019:
-  case 0x201D:
-  case 0x201C:
-  case 0x300D:
-  case 0x300F:
-  case 0x3009:
-  case 0x300B:
-  case 0x3011:
-  case 0xFF09: return true;
-  default: return false;
-  }
+  if (c == '.') return END_DOT;
+  if (is_one_of(c, "!?。！？．؟۔।॥‼⁉")) return END_SENTENCE;
+  if (is_one_of(c, ";:…；：؛") || (is_dash(c) && !is_hyphen(c))) return END_CLAUSE;
+  return is_one_of(c, ",،，、") ? END_COMMA : END_NONE;
 }
 
 /* English "'re", "'ve", "n't" … make any word an auxiliary's host: "they've", "who'd", "there'll". */
@@ -191,11 +143,20 @@ static void describe_core(const struct language *l, const char *core, size_t n, 
     else
       f->last = (uint16_t)(tail == 1 && apostrophe[1] == 's' ? english_s(first) : english_tail(apostrophe + 1, tail));
   }
-  const char *and = l->table ? l->table->and_prefix : NULL;
-  if (and&&!all && letters >= 4 && n > strlen(and) && memcmp(core, and, strlen(and)) == 0) f->first |= WORD_CONJUNCTION;
+  const char *prefix = l->table ? l->table->and_prefix : NULL;
+  if (prefix && !all && letters >= 4 && n > strlen(prefix) && memcmp(core, prefix, strlen(prefix)) == 0)
+    f->first |= WORD_CONJUNCTION;
   const char *endings = l->table ? l->table->adjective_endings : NULL;
   f->participle = l->english && letters >= 5 && ends_like(core, n, "ed");
   f->adjective = endings && letters >= 5 && !all && ends_like(core, n, endings);
+}
+
+/* Particles end a phrase; の ties it to the next. */
+static void describe_japanese(uint32_t first, uint32_t last, size_t letters, struct word_facts *f) {
+  f->hiragana = first >= 0x3041 && first <= 0x309F && !f->first;
+  if (f->end != END_NONE) return;
+  f->phrase_end = letters > 1 && is_one_of(last, "はがをにでもへて");
+  f->adjective = last == 0x306E; /* の */
 }
 
 void language_describe(const struct language *l, const char *word, size_t n, struct word_facts *ret) {
@@ -207,9 +168,9 @@ void language_describe(const struct language *l, const char *word, size_t n, str
   for (size_t i = 0, len; i < n; i += len) {
     uint32_t c = utf8_next(word + i, &len);
     bool letter = icu_is_letter(c), digit = icu_is_digit(c);
-    if (!is_opening(c)) only_opening = false;
-    if (!is_dash(c)) only_dash = false;
-    if (!is_closing_mark(c)) last_end = c;
+    if (only_opening && !is_opening(c)) only_opening = false;
+    if (only_dash && !is_dash(c)) only_dash = false;
+    if (letter || digit || !is_closing_mark(c)) last_end = c;
     last = c;
     if (c == 0x2019) c = '\'';
     if (letter || digit) {
@@ -247,14 +208,7 @@ void language_describe(const struct language *l, const char *word, size_t n, str
   if (!too_long) describe_core(l, core, kept, letters, &f);
   /* "J." is an initial; "I." and "Я." are words. */
   if (f.end == END_DOT && letters == 1 && f.capital && !(f.last & WORD_PRONOUN)) f.last = f.first = WORD_TITLE;
-  f.hiragana = l->japanese && first_letter >= 0x3041 && first_letter <= 0x309F && !f.first;
-  if (l->japanese && f.end == END_NONE) {
-    /* Particles end a phrase; の ties it to the next. */
-    static const uint32_t particles[] = {0x306F, 0x304C, 0x3092, 0x306B, 0x3067, 0x3082, 0x3078, 0x3066};
-    for (size_t i = 0; i < ARRAY_LEN(particles); i++)
-      if (last == particles[i] && letters > 1) f.phrase_end = true;
-    if (last == 0x306E) f.adjective = true;
-  }
+  if (l->japanese) describe_japanese(first_letter, last, letters, &f);
   *ret = f;
 }
 
