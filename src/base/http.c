@@ -206,15 +206,16 @@ static int explain(const struct transfer *t, CURLcode code, long status, struct 
   }
 }
 
-static bool worth_another_try(CURLcode code, long status) {
+/* A host that does not answer at all will not do so a second later; one that stopped in the middle may. */
+static bool worth_another_try(CURLcode code, long status, bool begun) {
   switch (code) {
   case CURLE_PARTIAL_FILE:
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
   case CURLE_GOT_NOTHING:
-  case CURLE_OPERATION_TIMEDOUT:
   case CURLE_HTTP2:
   case CURLE_HTTP2_STREAM: return true;
+  case CURLE_OPERATION_TIMEDOUT: return begun;
   case CURLE_HTTP_RETURNED_ERROR: return status == 429 || status == 408 || status >= 500;
   default: return false;
   }
@@ -245,7 +246,7 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   curl_easy_cleanup(t->curl);
   t->curl = NULL;
   if (ret_status) *ret_status = (int)status;
-  *ret_again = worth_another_try(code, status) && !t->write_errno;
+  *ret_again = worth_another_try(code, status, t->begun) && !t->write_errno;
   if (code == CURLE_OK) {
     if (t->r->progress) t->r->progress(t->r->progress_ctx, t->done, t->total ? t->total : t->done);
     return 0;
