@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/sandbox.h"
 #include "base/subprocess.h"
 #include "config/settings.h"
 #include "models/models.h"
@@ -111,6 +112,25 @@ static void check_folders(void) {
   check_space("temporary", tmp, "free some space, or set TMPDIR to another folder");
 }
 
+static void check_sandbox(void) {
+  struct sandbox_layer_state layers[SANDBOX_LAYERS];
+  sandbox_report(layers);
+  /* One of these two must hold, or no file is opened at all. */
+  bool closed = layers[SANDBOX_SECCOMP].holds || layers[SANDBOX_LANDLOCK].holds;
+  for (int i = 0; i < SANDBOX_LAYERS; i++) {
+    enum level level = layers[i].holds ? FINE : closed ? NOTE : PROBLEM;
+    say(level, "sandbox",
+        closed
+            ? "files are still opened, guarded by the other layers; a newer kernel or the container's settings would "
+              "give this one too"
+            : "allow seccomp or Landlock in the container's settings, or use a newer kernel",
+        "%s: %s", layers[i].name,
+        layers[i].detail[0] ? layers[i].detail
+        : layers[i].holds   ? "holds"
+                            : "does not hold");
+  }
+}
+
 /* ---- models ---- */
 
 static void check_model(const char *what, const char *name) {
@@ -183,6 +203,7 @@ int doctor_command(int argc, char **argv) {
   }
   say(FINE, "settings", NULL, "%s", settings_file() ? settings_file() : "from the environment (there is no .env here)");
   check_folders();
+  check_sandbox();
   check_model("model", settings_text(SET_WHISPER_MODEL));
   check_model("speech finder", MODELS_VAD);
   check_fonts();
