@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 
@@ -33,6 +34,7 @@ struct child_spec {
   const char *const *read_paths;  /* NULL-terminated; files or folders that may be read */
   const char *const *write_paths; /* NULL-terminated; existing files that may be written, or folders */
   bool fonts;                     /* may read the system's fonts and fontconfig's files */
+  bool background;                /* lowest priority: takes only what others leave of the processor */
   double max_seconds;             /* wall clock; 0: no limit */
   uint64_t max_memory;            /* bytes of address space; 0: no limit */
   uint64_t max_file;              /* bytes of one written file; 0: no limit */
@@ -48,7 +50,7 @@ int child_data_fd(const struct child *c); /* read end of the child's standard ou
 int child_poll(struct child *c, double seconds, void (*progress)(void *ctx, double done), void *ctx);
 
 /* Waits for the end (ends the child at its time limit, or when *cancel becomes true), frees `c` always. 0 and the
- * result object (may be NULL when the op gives none; js_free) or the child's own error, ERR_TIMEOUT, ERR_CANCELLED,
+ * the event that holds the result under "result" (js_free) or the child's own error, ERR_TIMEOUT, ERR_CANCELLED,
  * or ERR_INPUT when it crashed or broke the protocol. ret_result may be NULL. */
 int child_wait(struct child *c, const atomic_bool *cancel, void (*progress)(void *ctx, double done), void *ctx,
                struct js **ret_result, struct err *e);
