@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +218,7 @@ static bool decodable(const AVStream *s) {
 static int64_t worth(const AVStream *s) {
   const AVCodecParameters *p = s->codecpar;
   int64_t size = p->codec_type == AVMEDIA_TYPE_VIDEO ? (int64_t)p->width * p->height
-                                                     : (int64_t)p->channels * 1000000 + p->sample_rate;
+                                                     : (int64_t)p->ch_layout.nb_channels * 1000000 + p->sample_rate;
   return size + (s->disposition & AV_DISPOSITION_DEFAULT ? 1LL << 40 : 0);
 }
 
@@ -229,7 +230,7 @@ static int best(const AVFormatContext *f, enum AVMediaType type) {
         s->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS) || !decodable(s))
       continue;
     if (type == AVMEDIA_TYPE_VIDEO && (s->codecpar->width <= 0 || s->codecpar->height <= 0)) continue;
-    if (type == AVMEDIA_TYPE_AUDIO && (s->codecpar->channels <= 0 || s->codecpar->sample_rate <= 0)) continue;
+    if (type == AVMEDIA_TYPE_AUDIO && (s->codecpar->ch_layout.nb_channels <= 0 || s->codecpar->sample_rate <= 0)) continue;
     if (found < 0 || worth(s) > worth(f->streams[found])) found = (int)i;
   }
   return found;
