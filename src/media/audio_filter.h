@@ -1,6 +1,6 @@
 /*
  * Decoded sound -> what the AAC encoder takes: planar float, mono or stereo, one rate, frames of one size, times without
- * holes from 0 on. Holes become silence, overlaps are cut, small drift is stretched away (libswresample's async mode).
+ * holes from 0 on. Holes become silence, overlaps are cut, small drift is stretched away.
  * Any change of rate, format or channels in mid-stream is taken. One thread at a time.
  */
 #ifndef TITR_MEDIA_AUDIO_FILTER_H

@@ -67,7 +67,8 @@ int encode_video_open(const struct encode_video *v, struct mux *m, struct encode
   c->colorspace = AVCOL_SPC_BT709;
   c->color_range = AVCOL_RANGE_MPEG;
   c->chroma_sample_location = AVCHROMA_LOC_LEFT;
-  c->thread_count = v->threads;
+  /* As many again by half as there are cores: x264's own choice, since its frame threads wait for each other. */
+  c->thread_count = v->threads > 1 ? v->threads + v->threads / 2 : 1;
   double gop = av_q2d(v->rate) * ENCODE_GOP_SECONDS;
   c->gop_size = gop < 12 ? 12 : gop > 250 ? 250 : (int)(gop + 0.5);
   if (av_opt_set(c->priv_data, "preset", v->preset, 0) < 0 || av_opt_set_double(c->priv_data, "crf", ENCODE_CRF, 0) < 0)

@@ -78,20 +78,22 @@ static void add_scale(struct flow *s, int w, int h) {
   s->h = h;
 }
 
+int graph_turns(const int32_t *m) {
+  double clockwise = m ? -av_display_rotation_get(m) : 0;
+  return isnan(clockwise) ? 0 : (int)((lround(clockwise / 90) % 4 + 4) % 4);
+}
+
 /* Upright: the same steps as a player takes for the matrix (quarter turns and mirrorings). */
 static void add_rotation(struct flow *s, const int32_t *m) {
   if (!m) return;
-  double turn = -round(av_display_rotation_get(m)); /* clockwise */
-  if (isnan(turn)) return;
-  turn -= 360 * floor(turn / 360 + 0.9 / 360);
-  bool quarter = fabs(turn - 90) < 1 || fabs(turn - 270) < 1;
-  if (fabs(turn - 90) < 1) buf_addf(s->out, "transpose=%s,", m[3] > 0 ? "cclock_flip" : "clock");
-  else if (fabs(turn - 270) < 1) buf_addf(s->out, "transpose=%s,", m[3] < 0 ? "clock_flip" : "cclock");
+  int turns = graph_turns(m);
+  if (turns == 1) buf_addf(s->out, "transpose=%s,", m[3] > 0 ? "cclock_flip" : "clock");
+  else if (turns == 3) buf_addf(s->out, "transpose=%s,", m[3] < 0 ? "clock_flip" : "cclock");
   else {
     if (m[0] < 0) buf_adds(s->out, "hflip,");
     if (m[4] < 0) buf_adds(s->out, "vflip,");
   }
-  if (!quarter) return;
+  if (turns % 2 == 0) return;
   int w = s->w;
   s->w = s->h;
   s->h = w;

@@ -42,6 +42,9 @@ int graph_push(struct graph *g, AVFrame *f, struct err *e);
 /* 1 and a frame, 0 when more input is needed (or it is drained). */
 int graph_pull(struct graph *g, AVFrame *ret, struct err *e);
 
+/* Quarter turns clockwise, 0 to 3, that bring a picture with this display matrix (or NULL) upright. */
+int graph_turns(const int32_t *rotation);
+
 /* The description that graph_open() would parse: for tests. */
 void graph_describe(const struct graph_shape *s, const AVFrame *like, struct buf *out);
 

@@ -4,6 +4,8 @@
 
 #include "media/audio_track.h"
 #include "media/background.h"
+#include "media/graph.h"
+#include "media/input.h"
 #include "media/render_util.h"
 #include "media/video_in.h"
 #include "media/video_out.h"
@@ -37,19 +39,16 @@ static void render_release(struct render *r) {
   render_copy_free(r->copy);
   render_soft_free(r->soft);
   mux_free(r->mux);
-  avformat_close_input(&r->input);
+  input_close(&r->input);
 }
 
 static int open_input(struct render *r, struct err *e) {
-  int av = avformat_open_input(&r->input, r->o->input, NULL, NULL);
-  if (av >= 0) av = avformat_find_stream_info(r->input, NULL);
-  if (av < 0) return render_av(e, ERR_INPUT, av, "cannot open %s", r->o->input);
-  int video = av_find_best_stream(r->input, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-  int audio = av_find_best_stream(r->input, AVMEDIA_TYPE_AUDIO, -1, video, NULL, 0);
-  if (video >= 0 && !(r->input->streams[video]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-    r->video = r->input->streams[video];
+  int rc = input_open(r->o->input, &r->input, e);
+  if (rc) return rc;
+  int video = input_video(r->input), audio = input_audio(r->input);
+  if (video >= 0) r->video = r->input->streams[video];
   if (audio >= 0) r->audio = r->input->streams[audio];
-  r->start = r->input->start_time == AV_NOPTS_VALUE ? 0 : r->input->start_time;
+  r->start = input_origin(r->input);
   r->duration = r->input->duration > 0 ? (double)r->input->duration / AV_TIME_BASE : 0;
   return 0;
 }
@@ -60,8 +59,7 @@ static void describe(const struct render *r, struct media_info *i) {
   const AVCodecParameters *p = r->video->codecpar;
   i->height = p->height;
   i->width = (int)(p->width * av_q2d(video_in_pixel_aspect(r->video)) + 0.5);
-  const int32_t *m = video_in_rotation(r->video);
-  if (m && m[0] == 0 && m[4] == 0) {
+  if (graph_turns(video_in_rotation(r->video)) % 2) {
     int w = i->width;
     i->width = i->height;
     i->height = w;

@@ -39,7 +39,7 @@ AVRational video_in_time_base(const AVStream *s) {
 AVRational video_in_pixel_aspect(const AVStream *s) {
   AVRational a = s->sample_aspect_ratio;
   if (a.num <= 0 || a.den <= 0) a = s->codecpar->sample_aspect_ratio;
-  if (a.num <= 0 || a.den <= 0 || a.num > 16LL * a.den || a.den > 16LL * a.num) a = (AVRational){1, 1};
+  if (a.num <= 0 || a.den <= 0 || a.num > 10LL * a.den || a.den > 10LL * a.num) a = (AVRational){1, 1};
   return a;
 }
 
