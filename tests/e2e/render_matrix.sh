@@ -201,7 +201,6 @@ simple h264-mp4-mp3 m.mp4 320x240 mp3 same -- "${x264[@]}" -c:a libmp3lame
 simple h264-mkv-flac fl.mkv 320x240 aac same -- "${x264[@]}" -c:a flac
 simple h264-mp4-alac al.mp4 320x240 aac same -- "${x264[@]}" -c:a alac
 simple prores-mov p.mov 320x240 aac same -- -c:v prores_ks -c:a pcm_s24le
-simple gif-no-sound g.gif 320x240 none same -- -map 0:v
 
 # Sound.
 CHANNELS=1 simple mono mo.mp4 320x240 aac same -- "${x264[@]}" -c:a aac

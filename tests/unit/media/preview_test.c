@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "media/preview.h"
 
 static const char script[] =
