@@ -8,10 +8,8 @@
 
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "media/audio_filter.h"
 #include "media/encode.h"
-#include "media/render_util.h"
 
 #define COPY_LATEST   0.02 /* seconds: sound that begins later than this is decoded, so that silence can be put in */
 #define COPY_EARLIEST 0.2  /* and encoder delay before 0 may be up to this */
@@ -21,7 +19,7 @@
 struct audio_track {
   struct mux *mux;
   AVRational stream_base;
-  int64_t start; /* AV_TIME_BASE units */
+  struct render_timeline timeline;
   double end;
   /* copying */
   bool copies;
@@ -55,14 +53,14 @@ static bool index_is_even(const AVStream *s) {
   return true;
 }
 
-static bool may_copy(const AVFormatContext *input, const AVStream *s, int64_t start) {
+static bool may_copy(const AVFormatContext *input, const AVStream *s, int64_t origin) {
   const AVCodecParameters *p = s->codecpar;
   if (p->codec_id != AV_CODEC_ID_AAC && p->codec_id != AV_CODEC_ID_MP3) return false;
   if (p->sample_rate < 8000 || !mux_can_hold(p->codec_id)) return false;
   if (p->codec_id == AV_CODEC_ID_MP3 && p->sample_rate < 16000) return false; /* MPEG-2.5 has no MP4 */
   if (!named(input, "mp4") && !named(input, "matroska") && !named(input, "flv") && !named(input, "mp3")) return false;
   if (s->start_time == AV_NOPTS_VALUE) return false;
-  double begins = (double)s->start_time * av_q2d(s->time_base) - (double)start / AV_TIME_BASE;
+  double begins = (double)s->start_time * av_q2d(s->time_base) - (double)origin / AV_TIME_BASE;
   return begins <= COPY_LATEST && begins >= -COPY_EARLIEST && index_is_even(s);
 }
 
@@ -72,21 +70,21 @@ static int to_encoder(void *ctx, AVFrame *frame, struct err *e) {
   return encode_frame(a->encode, frame, frame->nb_samples, e);
 }
 
-int audio_track_open(const AVFormatContext *input, const AVStream *s, int64_t start, struct mux *m, audio_tap_fn tap,
-                     void *tap_ctx, struct audio_track **ret, struct err *e) {
+int audio_track_open(const AVFormatContext *input, const AVStream *s, struct render_timeline t, struct mux *m,
+                     audio_tap_fn tap, void *tap_ctx, struct audio_track **ret, struct err *e) {
   _cleanup_(audio_track_freep) struct audio_track *a = NEW(struct audio_track);
   const AVCodecParameters *p = s->codecpar;
   const AVDictionaryEntry *tag = av_dict_get(s->metadata, "language", NULL, 0);
   const char *language = tag && strlen(tag->value) == 3 ? tag->value : NULL;
   a->mux = m;
   a->stream_base = s->time_base;
-  a->start = start;
+  a->timeline = t;
   a->rate = p->sample_rate;
   a->grid = p->frame_size;
   a->next = a->decoded = AV_NOPTS_VALUE;
   a->tap = tap;
   a->tap_ctx = tap_ctx;
-  a->copies = may_copy(input, s, start);
+  a->copies = may_copy(input, s, t.origin);
   int rc = 0;
   if (a->copies) rc = mux_add(m, p, (AVRational){1, a->rate}, (AVRational){0, 1}, NULL, language, &a->index, e);
   if (!rc && (!a->copies || tap)) {
@@ -115,17 +113,17 @@ void audio_track_free(struct audio_track *a) {
 /* The stream's time as samples of `rate` on the output's timeline. */
 static int64_t place(const struct audio_track *a, int64_t t, int rate) {
   return av_rescale_q(t, a->stream_base, (AVRational){1, rate}) -
-         av_rescale_q(a->start, AV_TIME_BASE_Q, (AVRational){1, rate});
+         av_rescale_q(a->timeline.origin, AV_TIME_BASE_Q, (AVRational){1, rate});
 }
 
-static bool inside(int64_t at, int rate) {
-  return at > -(int64_t)rate && at < (int64_t)rate * LIMIT_INPUT_SECONDS;
+static bool inside(const struct audio_track *a, int64_t at, int rate) {
+  return at > -(int64_t)rate && (double)at < a->timeline.latest * rate;
 }
 
 static int copy(struct audio_track *a, AVPacket *packet, struct err *e) {
   int64_t t = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
   int64_t want = t != AV_NOPTS_VALUE ? place(a, t, a->rate) : a->next;
-  if (want == AV_NOPTS_VALUE || !inside(want, a->rate)) return 0;
+  if (want == AV_NOPTS_VALUE || !inside(a, want, a->rate)) return 0;
   int64_t length = av_rescale_q(packet->duration, a->stream_base, (AVRational){1, a->rate});
   /* The codec's own packet size where the container only rounds it; HE-AAC packets are twice as long as that. */
   if (a->grid > 0 && llabs(length - a->grid) < a->grid / 2) length = a->grid;
@@ -153,7 +151,7 @@ static int take_frames(struct audio_track *a, struct err *e) {
     if (f->sample_rate <= 0 || f->nb_samples <= 0) continue;
     f->pts =
         f->best_effort_timestamp != AV_NOPTS_VALUE ? place(a, f->best_effort_timestamp, f->sample_rate) : a->decoded;
-    if (f->pts != AV_NOPTS_VALUE && !inside(f->pts, f->sample_rate)) continue;
+    if (f->pts != AV_NOPTS_VALUE && !inside(a, f->pts, f->sample_rate)) continue;
     if (f->pts != AV_NOPTS_VALUE) {
       a->decoded = f->pts + f->nb_samples;
       a->end = (double)a->decoded / f->sample_rate;

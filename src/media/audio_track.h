@@ -13,15 +13,16 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/mux.h"
+#include "media/render_util.h"
 
 struct audio_track;
 
 /* Gets each decoded frame, its pts in samples of its own rate on the output's timeline. The frame is borrowed. */
 typedef int (*audio_tap_fn)(void *ctx, const AVFrame *frame, struct err *e);
 
-/* `start`: of the file's timeline, in AV_TIME_BASE units. `tap` may be NULL. Adds its stream to the mux. */
-int audio_track_open(const AVFormatContext *input, const AVStream *s, int64_t start, struct mux *m, audio_tap_fn tap,
-                     void *tap_ctx, struct audio_track **ret, struct err *e);
+/* `tap` may be NULL. Adds its stream to the mux. */
+int audio_track_open(const AVFormatContext *input, const AVStream *s, struct render_timeline t, struct mux *m,
+                     audio_tap_fn tap, void *tap_ctx, struct audio_track **ret, struct err *e);
 void audio_track_free(struct audio_track *a);
 DEFINE_FREEP(struct audio_track, audio_track_free)
 

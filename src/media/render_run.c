@@ -2,6 +2,7 @@
 
 #include <libavutil/cpu.h>
 
+#include "base/limits.h"
 #include "media/audio_track.h"
 #include "media/background.h"
 #include "media/graph.h"
@@ -17,8 +18,8 @@ struct render {
   const struct media_render_options *o;
   AVFormatContext *input;
   AVStream *video, *audio; /* NULL: there is none */
-  int64_t start;           /* of the timeline, AV_TIME_BASE units */
-  double duration;         /* 0: not known */
+  struct render_timeline timeline;
+  double duration; /* 0: not known */
   int threads;
   struct mux *mux;
   struct video_out *out;
@@ -48,8 +49,12 @@ static int open_input(struct render *r, struct err *e) {
   int video = input_video(r->input), audio = input_audio(r->input);
   if (video >= 0) r->video = r->input->streams[video];
   if (audio >= 0) r->audio = r->input->streams[audio];
-  r->start = input_origin(r->input);
+  r->timeline.origin = input_origin(r->input);
   r->duration = r->input->duration > 0 ? (double)r->input->duration / AV_TIME_BASE : 0;
+  /* Headers may understate; but one damaged time must not turn minutes into hours. */
+  bool told = r->duration > 0 && r->input->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+  r->timeline.latest = told ? 2 * r->duration + 60 : LIMIT_INPUT_SECONDS;
+  if (r->timeline.latest > LIMIT_INPUT_SECONDS) r->timeline.latest = LIMIT_INPUT_SECONDS;
   return 0;
 }
 
@@ -69,7 +74,7 @@ static void describe(const struct render *r, struct media_info *i) {
 static int open_sound(struct render *r, struct err *e) {
   if (!r->audio) return 0;
   bool drawn = r->background && r->o->background == MEDIA_WAVEFORM;
-  return audio_track_open(r->input, r->audio, r->start, r->mux, drawn ? background_hear : NULL, r->background,
+  return audio_track_open(r->input, r->audio, r->timeline, r->mux, drawn ? background_hear : NULL, r->background,
                           &r->sound, e);
 }
 
@@ -83,7 +88,7 @@ static int open_burned(struct render *r, struct err *e) {
   v.preset = r->video ? ENCODE_PRESET : BACKGROUND_PRESET;
   int rc = video_out_open(&v, r->o, r->mux, &r->out, e);
   if (rc) return rc;
-  if (r->video) return video_in_open(r->video, r->start, r->o, v.width, v.height, r->threads, r->out, &r->in, e);
+  if (r->video) return video_in_open(r->video, r->timeline, r->o, v.width, v.height, r->threads, r->out, &r->in, e);
   return background_open(v.width, v.height, r->o->background == MEDIA_WAVEFORM, r->out, &r->background, e);
 }
 
@@ -96,7 +101,7 @@ static int open_parts(struct render *r, struct err *e) {
     if (s != r->video && s != r->audio) s->discard = AVDISCARD_ALL;
   }
   int rc = mux_open(r->o->output, &r->mux, e);
-  if (!rc && r->o->soft) rc = render_copy_open(r->video, r->start, r->mux, &r->copy, e);
+  if (!rc && r->o->soft) rc = render_copy_open(r->video, r->timeline.origin, r->mux, &r->copy, e);
   else if (!rc) rc = open_burned(r, e);
   if (!rc) rc = open_sound(r, e);
   if (!rc && r->o->soft) rc = render_soft_open(r->o->soft, r->o->soft_language, r->mux, &r->soft, e);

@@ -32,7 +32,7 @@ int render_soft_finish(struct render_soft *s, double end, struct err *e);    /* 
 
 /* A video stream copied as it is. ERR_INPUT when MP4 cannot hold its codec. */
 struct render_copy;
-int render_copy_open(const AVStream *s, int64_t start, struct mux *m, struct render_copy **ret, struct err *e);
+int render_copy_open(const AVStream *s, int64_t origin, struct mux *m, struct render_copy **ret, struct err *e);
 void render_copy_free(struct render_copy *c);
 DEFINE_FREEP(struct render_copy, render_copy_free)
 int render_copy_packet(struct render_copy *c, AVPacket *packet, struct err *e); /* NULL: the end */

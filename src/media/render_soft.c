@@ -206,7 +206,7 @@ struct render_copy {
   double end;
 };
 
-int render_copy_open(const AVStream *s, int64_t start, struct mux *m, struct render_copy **ret, struct err *e) {
+int render_copy_open(const AVStream *s, int64_t origin, struct mux *m, struct render_copy **ret, struct err *e) {
   _cleanup_(render_copy_freep) struct render_copy *c = NEW(struct render_copy);
   const AVCodecParameters *p = s->codecpar;
   if (!mux_can_hold(p->codec_id))
@@ -214,7 +214,7 @@ int render_copy_open(const AVStream *s, int64_t start, struct mux *m, struct ren
                    avcodec_get_name(p->codec_id));
   c->mux = m;
   c->stream_base = s->time_base;
-  c->start = start;
+  c->start = origin;
   c->reorders = p->video_delay > 0;
   c->last_dts = AV_NOPTS_VALUE;
   c->filtered = render_packet_new();

@@ -15,6 +15,12 @@ int render_av(struct err *e, int code, int averror, const char *fmt, ...) __attr
 AVFrame *render_frame_new(void);
 AVPacket *render_packet_new(void);
 
+/* How times of the input become times of the output. */
+struct render_timeline {
+  int64_t origin; /* the input's time that is 0 here, in AV_TIME_BASE units */
+  double latest;  /* seconds from there: a later time is a damaged one, and what has it is skipped */
+};
+
 static inline void frame_freep(AVFrame **f) {
   av_frame_free(f);
 }

@@ -1,8 +1,6 @@
 #include "media/video_in.h"
 
-#include "base/limits.h"
 #include "media/graph.h"
-#include "media/render_util.h"
 
 #define FINEST        10000 /* ticks a second that a time base has at least */
 #define MOST_FAILURES 64    /* undecodable pictures in a row after one packet (as many as the decoder may hold) */
@@ -13,7 +11,7 @@ struct video_in {
   struct graph *graph;
   struct video_out *out;
   AVRational stream_base;
-  int64_t start; /* AV_TIME_BASE units */
+  struct render_timeline timeline;
   AVFrame *frame, *filtered;
   int64_t next; /* where a frame without a time goes, output time base */
   int64_t nominal;
@@ -55,8 +53,8 @@ const int32_t *video_in_rotation(const AVStream *s) {
 #endif
 }
 
-int video_in_open(const AVStream *s, int64_t start, const struct media_render_options *o, int width, int height,
-                  int threads, struct video_out *out, struct video_in **ret, struct err *e) {
+int video_in_open(const AVStream *s, struct render_timeline t, const struct media_render_options *o, int width,
+                  int height, int threads, struct video_out *out, struct video_in **ret, struct err *e) {
   _cleanup_(video_in_freep) struct video_in *v = NEW(struct video_in);
   enum AVFieldOrder fields = s->codecpar->field_order;
   v->shape = (struct graph_shape){.width = width,
@@ -69,7 +67,7 @@ int video_in_open(const AVStream *s, int64_t start, const struct media_render_op
                                   .time_base = video_in_time_base(s),
                                   .threads = threads};
   v->stream_base = s->time_base;
-  v->start = start;
+  v->timeline = t;
   v->out = out;
   v->nominal = av_rescale_q(1, av_inv_q(video_in_rate(s)), v->shape.time_base);
   v->frame = render_frame_new();
@@ -125,10 +123,10 @@ static bool place(struct video_in *v) {
   AVRational base = v->shape.time_base;
   if (f->best_effort_timestamp == AV_NOPTS_VALUE) f->pts = v->next;
   else
-    f->pts =
-        av_rescale_q(f->best_effort_timestamp, v->stream_base, base) - av_rescale_q(v->start, AV_TIME_BASE_Q, base);
+    f->pts = av_rescale_q(f->best_effort_timestamp, v->stream_base, base) -
+             av_rescale_q(v->timeline.origin, AV_TIME_BASE_Q, base);
   double seconds = (double)f->pts * av_q2d(base);
-  if (seconds < -0.1 || seconds > LIMIT_INPUT_SECONDS) return false;
+  if (seconds < -0.1 || seconds > v->timeline.latest) return false;
   if (f->pts < 0) f->pts = 0;
   v->next = f->pts + v->nominal;
   return true;

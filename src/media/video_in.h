@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "media/media.h"
+#include "media/render_util.h"
 #include "media/video_out.h"
 
 struct video_in;
@@ -19,9 +20,9 @@ struct video_in;
 AVRational video_in_time_base(const AVStream *s);
 AVRational video_in_rate(const AVStream *s);
 
-/* `start`: of the file's timeline, in AV_TIME_BASE units. `out` is borrowed. */
-int video_in_open(const AVStream *s, int64_t start, const struct media_render_options *o, int width, int height,
-                  int threads, struct video_out *out, struct video_in **ret, struct err *e);
+/* `out` is borrowed. */
+int video_in_open(const AVStream *s, struct render_timeline t, const struct media_render_options *o, int width,
+                  int height, int threads, struct video_out *out, struct video_in **ret, struct err *e);
 void video_in_free(struct video_in *v);
 DEFINE_FREEP(struct video_in, video_in_free)
 
