@@ -1,7 +1,6 @@
-/* Subcommands, nothing else. */
-#include <stdio.h>
+/* Subcommands, nothing else: they are in ops/cli.c. */
+#include "ops/cli.h"
 
-int main(void) {
-  printf("titr %s\n", TITR_VERSION);
-  return 0;
+int main(int argc, char **argv) {
+  return cli_main(argc, argv);
 }

@@ -1,0 +1,120 @@
+#include "ops/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/settings.h"
+#include "ops/commands.h"
+#include "ops/doctor_command.h"
+#include "ops/help.h"
+#include "ops/models_command.h"
+#include "pipeline/child_ops.h"
+
+static const struct command command_models = {
+    "models",
+    "list|pull|verify|rm [NAME…]",
+    "fetch and look after speech models",
+    NULL,
+    "titr models list\twhat there is, and what is here\ntitr models pull base silero-vad\tfetch what captioning needs",
+    NULL,
+    NULL,
+    models_command,
+    false};
+static const struct command command_doctor = {
+    "doctor", NULL, "look at what this machine has and lacks", NULL, NULL, NULL, NULL, doctor_command, false};
+static const struct command command_child = {"child", NULL, "the sandboxed child", NULL, NULL,
+                                             NULL,    NULL, child_ops_main,        true};
+
+static const struct command *const commands[] = {&command_caption,
+                                                 &command_check,
+                                                 &command_convert,
+                                                 &command_styles,
+                                                 &command_models,
+                                                 &command_probe,
+                                                 &command_doctor,
+                                                 &command_help,
+                                                 &command_completion,
+                                                 &command_child,
+                                                 NULL};
+
+static char **program_arguments;
+
+char *const *cli_arguments(void) {
+  return program_arguments;
+}
+
+const struct command *const *cli_commands(void) {
+  return commands;
+}
+
+const struct command *cli_command(const char *name) {
+  for (const struct command *const *c = commands; *c; c++)
+    if (strcmp((*c)->name, name) == 0) return *c;
+  return NULL;
+}
+
+int cli_fail(const struct err *e) {
+  fprintf(stderr, "titr: %s\n", e->msg);
+  return err_exit_code(e->code);
+}
+
+static int unknown_command(const char *name) {
+  const char *names[ARRAY_LEN(commands)];
+  size_t n = 0;
+  for (const struct command *const *c = commands; *c; c++)
+    if (!(*c)->hidden) names[n++] = (*c)->name;
+  names[n] = NULL;
+  const char *near = nearest_name(name, names);
+  struct err e;
+  if (near) err_set(&e, ERR_USAGE, "there is no command \"%s\"; did you mean `titr %s`?", name, near);
+  else err_set(&e, ERR_USAGE, "there is no command \"%s\"; `titr --help` lists them", name);
+  return cli_fail(&e);
+}
+
+static bool wants_help(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+  return false;
+}
+
+static int run_command(const struct command *c, int argc, char **argv) {
+  struct err e = {0};
+  if (c->raw) return c->raw(argc, argv);
+  if (wants_help(argc, argv)) return help_command(c);
+  struct arguments *a;
+  int rc = arguments_parse(c, argc, argv, &a, &e);
+  if (rc < 0) return cli_fail(&e);
+  int status = c->run(a);
+  arguments_free(a);
+  return status;
+}
+
+int cli_main(int argc, char **argv) {
+  program_arguments = argv;
+  if (argc >= 2 && strcmp(argv[1], "child") == 0)
+    return child_ops_main(argc, argv); /* touches neither settings nor terminal */
+  if (argc < 2) {
+    help_overview();
+    return err_exit_code(ERR_USAGE);
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help_overview();
+  if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+    printf("titr %s\n", TITR_VERSION);
+    return 0;
+  }
+  const struct command *c = cli_command(argv[1]);
+  if (!c) return unknown_command(argv[1]);
+  struct err e = {0};
+  int rc = settings_load(&e);
+  if (rc < 0) return cli_fail(&e);
+  log_set(settings_log_level(), LOG_PLAIN);
+  int status = run_command(c, argc - 1, argv + 1);
+  if (fflush(stdout) != 0 && status == 0) {
+    err_set(&e, ERR_IO, "cannot write to standard output");
+    return cli_fail(&e);
+  }
+  return status;
+}

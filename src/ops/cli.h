@@ -1,0 +1,18 @@
+/* The command line: which commands there are (the table in cli.c) and what to do with one. */
+#ifndef TITR_OPS_CLI_H
+#define TITR_OPS_CLI_H
+
+#include "ops/options.h"
+
+int cli_main(int argc, char **argv); /* returns the exit code */
+
+const struct command *const *cli_commands(void);     /* NULL-terminated, in the order of the help */
+const struct command *cli_command(const char *name); /* NULL */
+
+/* The program's own arguments, for starting it again. */
+char *const *cli_arguments(void);
+
+/* "titr: message" on standard error; returns the exit code for the error. */
+int cli_fail(const struct err *e);
+
+#endif
