@@ -1,0 +1,39 @@
+# For people; the build itself is CMake's. `make` alone prints this list.
+.PHONY: help build test bench lint fmt fuzz tsan fresh install clean sample
+SHELL := /bin/bash
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## ?/  make \1\t/' | expand -t 18
+
+build: ## set up, build build/titr, fetch the model
+	@scripts/setup build run program models
+
+test: ## set up and run all tests (about 15 minutes); the last line counts
+	@tests/run
+
+bench: ## recognition beside faster-whisper, rendering beside ffmpeg, in one run
+	@bench/run
+
+lint: ## format and static analysis
+	@scripts/setup build test lint
+	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format --dry-run -Werror
+	@cmake -G Ninja -B build/lint -DCMAKE_C_COMPILER=clang >/dev/null && ninja -C build/lint -t compdb >/dev/null
+	@git ls-files 'src/*.c' | grep -v kernels_ | xargs -P2 -n4 clang-tidy -p build/lint --quiet
+
+fmt: ## format all sources
+	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
+
+fuzz: ## run every fuzz target for a minute (SECONDS=n for longer)
+	@scripts/fuzz $${SECONDS_EACH:-60}
+
+tsan: ## the threaded suites under the thread sanitizer
+	@scripts/tsan
+
+fresh: ## quickstart and test in a bare Debian root: the proof of set-up
+	@scripts/fresh
+
+install: build ## install titr, its manual page and completion under $(PREFIX)
+	@cmake --install build --prefix $${PREFIX:-/usr/local}
+
+clean: ## remove what was built
+	rm -rf build
