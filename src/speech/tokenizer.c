@@ -30,17 +30,13 @@ struct tokenizer {
   size_t table_size;
 };
 
-/* GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others, in order, for U+0100 and on. */
+/* GPT-2's alphabet: printable Latin-1 bytes stand for themselves; the others, 00-20, 7F-A0 and AD, in this order for
+ * U+0100 and on. */
 static int byte_of(uint32_t c) {
-  static int16_t high[68];
-  static const int first = 0x100;
-  if (high[67] == 0) {
-    int n = 0;
-    for (int b = 0; b < 256; b++)
-      if (!((b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF))) high[n++] = (int16_t)b;
-  }
   if (c < 0x100) return (int)c;
-  return c < (uint32_t)(first + 68) ? high[c - (uint32_t)first] : -1;
+  if (c <= 0x120) return (int)(c - 0x100);
+  if (c <= 0x142) return (int)(c - 0x121 + 0x7F);
+  return c == 0x143 ? 0xAD : -1;
 }
 
 static int add_token(struct tokenizer *t, int id, const char *printable, struct err *e) {
@@ -200,12 +196,16 @@ enum { SPACE, LETTER, DIGIT, OTHER };
 /* Close to the pattern's \p{L}, \p{N}: what is above ASCII counts as letters but for the punctuation blocks. It decides only
  * where a merge may not cross, so a rare misjudgement spells the same text with other tokens. */
 static int class_of(uint32_t c) {
-  if (c == ' ' || (c >= 9 && c <= 13) || c == 0xA0) return SPACE;
+  bool space = c == ' ' || (c >= 9 && c <= 13) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+               (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  if (space) return SPACE;
   if (c >= '0' && c <= '9') return DIGIT;
   if (c < 0x80) return (c | 32) >= 'a' && (c | 32) <= 'z' ? LETTER : OTHER;
-  bool punctuation = (c >= 0xA1 && c <= 0xBF) || (c >= 0x2000 && c <= 0x2BFF) || (c >= 0x3000 && c <= 0x3004) ||
-                     (c >= 0x3008 && c <= 0x3030) || (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) ||
-                     c >= 0x1F000;
+  if (c == 0xAA || c == 0xB5 || c == 0xBA) return LETTER; /* a, micro, o */
+  if (c == 0xB2 || c == 0xB3 || c == 0xB9 || (c >= 0xBC && c <= 0xBE) || (c >= 0xFF10 && c <= 0xFF19)) return DIGIT;
+  bool punctuation = (c >= 0x80 && c <= 0xBF) || c == 0xD7 || c == 0xF7 || (c >= 0x2010 && c <= 0x2BFF) ||
+                     (c >= 0x3001 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3030) || (c >= 0xFF00 && c <= 0xFF0F) ||
+                     (c >= 0xFF1A && c <= 0xFF20) || c >= 0x1F000;
   return punctuation ? OTHER : LETTER;
 }
 
@@ -295,12 +295,13 @@ static void raw(const struct tokenizer *t, const int *tokens, size_t count, stru
   }
 }
 
-static char *cleaned(const struct buf *b) {
+static char *cleaned(const char *bytes, size_t len) {
   struct buf out = BUF_INIT;
-  size_t n;
-  for (const char *s = buf_str(b); *s; s += n) {
-    if (utf8_next(s, &n) == 0xFFFD && n == 1) buf_adds(&out, "\xEF\xBF\xBD");
-    else buf_add(&out, s, n);
+  for (size_t n, i = 0; i < len; i += n) {
+    n = 1;
+    if (bytes[i] == '\0') continue; /* a string cannot hold it, a caption does not need it */
+    if (utf8_next(bytes + i, &n) == 0xFFFD && n == 1) buf_adds(&out, "\xEF\xBF\xBD");
+    else buf_add(&out, bytes + i, n);
   }
   return buf_take(&out);
 }
@@ -308,32 +309,48 @@ static char *cleaned(const struct buf *b) {
 char *tokenizer_decode(const struct tokenizer *t, const int *tokens, size_t count) {
   _cleanup_(buf_release) struct buf b = BUF_INIT;
   raw(t, tokens, count, &b);
-  return cleaned(&b);
+  return cleaned(buf_str(&b), b.len);
 }
 
 /* ---- words ---- */
 
+/* As the reference asks it: one mark, or several that are neighbours in ASCII (so "..." belongs to the word before). */
 static bool only_punctuation(const char *s) {
-  while (*s == ' ') s++;
-  if (!*s) return false;
-  for (; *s && *s != ' '; s++) {
-    unsigned char c = (unsigned char)*s;
-    if (c >= 0x80 || class_of(c) != OTHER) return false;
+  static const char marks[] = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", blanks[] = " \t\n\r\f\v";
+  s += strspn(s, blanks);
+  size_t n = strlen(s);
+  while (n > 0 && strchr(blanks, s[n - 1])) n--;
+  for (size_t i = 0; i + n < sizeof marks; i++)
+    if (memcmp(marks + i, s, n) == 0) return true;
+  return false;
+}
+
+/* For each byte of `b`, and for its end: whether no character stretches across. A byte that starts none is one itself. */
+static bool *borders(const struct buf *b) {
+  bool *at = NEW_ARRAY(bool, b->len + 1);
+  for (size_t n, i = 0; i < b->len; i += n) {
+    at[i] = true;
+    n = 1;
+    if (b->data[i]) utf8_next(b->data + i, &n);
   }
-  return true;
+  at[b->len] = true;
+  return at;
 }
 
 size_t tokenizer_split(const struct tokenizer *t, const int *tokens, size_t count, const char *language,
                        struct token_word **ret) {
   bool by_character = language_without_spaces(language);
   struct token_word *words = NULL;
-  size_t n = 0, cap = 0;
+  size_t n = 0, cap = 0, first = 0, first_byte = 0, byte = 0;
   _cleanup_(buf_release) struct buf b = BUF_INIT;
-  for (size_t first = 0, i = 0; i < count; i++) { /* [first, i] grows until it spells whole characters */
-    buf_clear(&b);
-    raw(t, tokens + first, i + 1 - first, &b);
-    if (!utf8_valid(buf_str(&b), b.len) && i + 1 < count) continue;
-    _cleanup_(mem_freep) char *text = cleaned(&b);
+  raw(t, tokens, count, &b);
+  _cleanup_(mem_freep) bool *border = borders(&b);
+  for (size_t i = 0; i < count; i++) { /* [first, i] grows until it spells whole characters */
+    size_t len;
+    tokenizer_bytes(t, tokens[i], &len);
+    byte += len;
+    if (!border[byte] && i + 1 < count) continue;
+    _cleanup_(mem_freep) char *text = cleaned(buf_str(&b) + first_byte, byte - first_byte);
     bool starts = n == 0 || by_character || text[0] == ' ' || only_punctuation(text);
     if (starts) {
       x_grow(&words, &cap, n + 1, sizeof *words);
@@ -346,6 +363,7 @@ size_t tokenizer_split(const struct tokenizer *t, const int *tokens, size_t coun
       w->count = i + 1 - w->first;
     }
     first = i + 1;
+    first_byte = byte;
   }
   *ret = words;
   return n;
