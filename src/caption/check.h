@@ -7,8 +7,19 @@
 #include "caption/cue.h"
 #include "caption/profile.h"
 
-enum caption_rule { RULE_LINES, RULE_LINE_LENGTH, RULE_CPS, RULE_MIN_DURATION, RULE_MAX_DURATION, RULE_GAP, RULE_OVERLAP,
-                    RULE_EMPTY, RULE_LINE_END, RULE_WORDS, RULE_COUNT };
+enum caption_rule {
+  RULE_LINES,
+  RULE_LINE_LENGTH,
+  RULE_CPS,
+  RULE_MIN_DURATION,
+  RULE_MAX_DURATION,
+  RULE_GAP,
+  RULE_OVERLAP,
+  RULE_EMPTY,
+  RULE_LINE_END,
+  RULE_WORDS,
+  RULE_COUNT
+};
 
 struct caption_breach {
   size_t cue; /* index, 0-based */
@@ -22,6 +33,7 @@ struct caption_breach {
 const char *caption_rule_name(enum caption_rule r); /* "cps" … */
 
 /* Caller frees *ret. Returns the number of breaches that count. */
-size_t caption_check(const struct cue_list *l, const struct caption_profile *p, struct caption_breach **ret, size_t *ret_count);
+size_t caption_check(const struct cue_list *l, const struct caption_profile *p, struct caption_breach **ret,
+                     size_t *ret_count);
 
 #endif

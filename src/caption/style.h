@@ -15,7 +15,8 @@ enum caption_position { CAPTION_TOP, CAPTION_MIDDLE, CAPTION_BOTTOM };
 struct caption_style; /* an entry of a static table */
 
 const struct caption_style *caption_style_at(size_t i); /* NULL past the last */
-int caption_style_find(const char *name, const struct caption_style **ret, struct err *e); /* ERR_USAGE names the near ones */
+int caption_style_find(const char *name, const struct caption_style **ret,
+                       struct err *e); /* ERR_USAGE names the near ones */
 const char *caption_style_name(const struct caption_style *s);
 const char *caption_style_about(const struct caption_style *s); /* one line of English */
 bool caption_style_follows_words(const struct caption_style *s);

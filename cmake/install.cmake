@@ -1,0 +1,16 @@
+# `cmake --install`: the program, its manual page and completion.
+include(GNUInstallDirs)
+install(TARGETS titr RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+foreach(pair "help --man|titr.1|${CMAKE_INSTALL_MANDIR}/man1|titr.1" "completion bash|titr.bash|${CMAKE_INSTALL_DATADIR}/bash-completion/completions|titr"
+             "completion zsh|_titr|${CMAKE_INSTALL_DATADIR}/zsh/site-functions|_titr" "completion fish|titr.fish|${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d|titr.fish")
+  string(REPLACE "|" ";" fields "${pair}")
+  list(GET fields 0 command)
+  list(GET fields 1 file)
+  list(GET fields 2 folder)
+  list(GET fields 3 name)
+  separate_arguments(command)
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/${file} COMMAND titr ${command} > ${CMAKE_BINARY_DIR}/${file} DEPENDS titr VERBATIM)
+  list(APPEND texts ${CMAKE_BINARY_DIR}/${file})
+  install(FILES ${CMAKE_BINARY_DIR}/${file} DESTINATION ${folder} RENAME ${name})
+endforeach()
+add_custom_target(texts ALL DEPENDS ${texts})
