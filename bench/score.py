@@ -67,3 +67,12 @@ def score(reference_file, heard, lang):
     errors, pairs = align(ref, hyp)
     off = [abs(starts[j] - first[i]) * 1000 for i, j in pairs if i in first and starts[j] is not None]
     return errors / max(1, len(ref)), statistics.median(off) if off else float("nan")
+
+
+def titr_words(path):
+    """(text, start) of every word in titr's JSON."""
+    out = []
+    for cue in json.load(open(path, encoding="utf-8"))["cues"]:
+        text = cue["text"].encode()
+        out += [(text[w["offset"] : w["offset"] + w["length"]].decode(), w["start"] / 1000) for w in cue.get("words", [])]
+    return out
