@@ -21,49 +21,80 @@ void align_words_release(struct align_words *w) {
 
 /* ---- attention ---- */
 
-static float median7(const float *x, size_t n, size_t at) {
-  float v[7];
-  for (int k = -3; k <= 3; k++) { /* reflected edges */
-    long i = (long)at + k;
-    if (i < 0) i = -i;
-    if (i >= (long)n) i = 2 * ((long)n - 1) - i;
-    if (i < 0) i = 0;
-    v[k + 3] = x[i];
+enum { REACH = 3 }; /* of the median: seven frames */
+
+static inline void order(float *a, float *b) {
+  float low = *a < *b ? *a : *b, high = *a < *b ? *b : *a;
+  *a = low;
+  *b = high;
+}
+
+/* sum[i] += share * the median of x[i - 3 .. i + 3]; x has REACH values before and behind its n. Thirteen exchanges
+ * (N. Devillard, Fast median search, 1998) without branches, so that the loop over i becomes vectors. */
+static void add_medians(const float *x, size_t n, float share, float *sum) {
+#pragma omp simd
+  for (size_t i = 0; i < n; i++) {
+    const float *p = x + i;
+    float a = p[-3], b = p[-2], c = p[-1], d = p[0], e = p[1], f = p[2], g = p[3];
+    order(&a, &f);
+    order(&a, &d);
+    order(&b, &g);
+    order(&c, &e);
+    order(&a, &b);
+    order(&d, &f);
+    order(&c, &g);
+    order(&c, &d);
+    order(&d, &g);
+    order(&e, &f);
+    order(&b, &e);
+    order(&b, &d);
+    order(&d, &e);
+    sum[i] += share * d;
   }
-  for (int i = 1; i < 7; i++) {
-    float t = v[i];
-    int j = i - 1;
-    while (j >= 0 && v[j] > t) {
-      v[j + 1] = v[j];
-      j--;
-    }
-    v[j + 1] = t;
+}
+
+static void reflect_edges(float *x, size_t n) {
+  for (size_t k = 1; k <= REACH; k++) {
+    x[-(long)k] = x[k < n ? k : n - 1];
+    x[n - 1 + k] = x[n > k ? n - 1 - k : 0];
   }
-  return v[3];
 }
 
 /* The mean over heads of the weights: made to sum to 1 over the frames that were heard, standardized over the tokens,
  * median-filtered over time. Returns [rows][used]. */
 static float *attention(const struct align_input *in, size_t used) {
+  size_t pitch = used + 2 * REACH;
   float *mean = NEW_ARRAY(float, in->rows *used);
-  _cleanup_(mem_freep) float *w = x_aligned(in->rows * used, sizeof(float));
+  _cleanup_(mem_freep) float *all = x_aligned(in->rows * pitch, sizeof(float));
+  _cleanup_(mem_freep) float *centre = NEW_ARRAY(float, used), *inverse = NEW_ARRAY(float, used);
+  float *w = all + REACH;
   for (size_t h = 0; h < in->heads; h++) {
+    memset(centre, 0, used * sizeof *centre);
+    memset(inverse, 0, used * sizeof *inverse);
     for (size_t r = 0; r < in->rows; r++) {
       const float *from = in->weights + (h * in->rows + r) * in->frames;
-      float sum = 1e-20f;
+      float *to = w + r * pitch, sum = 1e-20f;
+#pragma omp simd reduction(+ : sum)
       for (size_t f = 0; f < used; f++) sum += from[f];
-      for (size_t f = 0; f < used; f++) w[r * used + f] = from[f] / sum;
+      float scale = 1 / sum;
+      for (size_t f = 0; f < used; f++) {
+        to[f] = from[f] * scale;
+        centre[f] += to[f];
+      }
     }
-    for (size_t f = 0; f < used; f++) {
-      double sum = 0, squares = 0;
-      for (size_t r = 0; r < in->rows; r++) sum += w[r * used + f];
-      double m = sum / (double)in->rows;
-      for (size_t r = 0; r < in->rows; r++) squares += (w[r * used + f] - m) * (w[r * used + f] - m);
-      float inverse = (float)(1 / sqrt(squares / (double)in->rows + 1e-20));
-      for (size_t r = 0; r < in->rows; r++) w[r * used + f] = (w[r * used + f] - (float)m) * inverse;
-    }
+    for (size_t f = 0; f < used; f++) centre[f] /= (float)in->rows;
     for (size_t r = 0; r < in->rows; r++)
-      for (size_t f = 0; f < used; f++) mean[r * used + f] += median7(w + r * used, used, f) / (float)in->heads;
+      for (size_t f = 0; f < used; f++) {
+        float away = w[r * pitch + f] - centre[f];
+        inverse[f] += away * away;
+      }
+    for (size_t f = 0; f < used; f++) inverse[f] = 1 / sqrtf(inverse[f] / (float)in->rows + 1e-20f);
+    for (size_t r = 0; r < in->rows; r++) {
+      float *to = w + r * pitch;
+      for (size_t f = 0; f < used; f++) to[f] = (to[f] - centre[f]) * inverse[f];
+      reflect_edges(to, used);
+      add_medians(to, used, 1 / (float)in->heads, mean + r * used);
+    }
   }
   return mean;
 }

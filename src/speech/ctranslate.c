@@ -71,6 +71,8 @@ static int read_tensor(struct reader *r, struct tensor_list *l, struct err *e) {
 
 static int read_aliases(struct reader *r, struct tensor_list *l, struct err *e) {
   size_t count = (size_t)number(r, 4), known = l->count;
+  if (count > LIMIT_MODEL_TENSORS)
+    return err_set(e, ERR_MODEL, "model.bin has more than %d aliases", LIMIT_MODEL_TENSORS);
   for (size_t i = 0; i < count && !r->cut; i++) {
     size_t alias_len, name_len;
     const char *alias = string(r, &alias_len);

@@ -1,27 +1,23 @@
 /*
- * DESIGN. The 400-point real transform is a product with a table of cosines and sines after folding the window's
- * symmetric halves: x[k] + x[400-k] meets the cosines, x[k] - x[400-k] the sines, 200 numbers each for 201 bins. That is 80,000
- * multiplications a frame, done eight frames at a time so that the table is read once for them; plain loops,
- * no special sizes, and 3000 frames cost a few tens of milliseconds on one core.
+ * DESIGN. Sixteen frames go through the transform side by side (fft.h); frames are the inner index from the windowed samples
+ * to the bands, so that plain loops become vectors. Each group of frames is independent: the team shares them.
  */
 #include "speech/mel.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { N = 400, HOP = 160, HALF = N / 2, BINS = N / 2 + 1, GROUP = 16 };
+#include "speech/fft.h"
+
+enum { N = FFT_SIZE, HOP = 160, HALF = N / 2, BINS = FFT_BINS, GROUP = FFT_FRAMES };
 
 struct mel {
   int bands;
   float window[N];
-  float *cosine, *sine; /* [HALF + 1][BINS padded to ROW] */
-  int *from, *count;    /* a band's first bin and how many */
-  float *weight;        /* [bands][BINS], from the first bin on */
+  struct fft fft;
+  int *from, *count; /* a band's first bin and how many */
+  float *weight;     /* [bands][BINS], from the first bin on */
 };
-
-enum { ROW = 208 };
 
 /* Slaney's scale: linear below 1 kHz, logarithmic above. */
 static double hz_to_mel(double hz) {
@@ -59,21 +55,13 @@ struct mel *mel_new(int bands) {
   struct mel *m = NEW(struct mel);
   m->bands = bands;
   for (int i = 0; i < N; i++) m->window[i] = (float)(0.5 - 0.5 * cos(2 * M_PI * i / N));
-  m->cosine = x_aligned((HALF + 1) * ROW, sizeof(float));
-  m->sine = x_aligned((HALF + 1) * ROW, sizeof(float));
-  for (int i = 0; i <= HALF; i++)
-    for (int k = 0; k < ROW; k++) {
-      m->cosine[i * ROW + k] = (float)cos(2 * M_PI * ((i * k) % N) / N);
-      m->sine[i * ROW + k] = (float)sin(2 * M_PI * ((i * k) % N) / N);
-    }
+  fft_init(&m->fft);
   make_bands(m);
   return m;
 }
 
 void mel_free(struct mel *m) {
   if (!m) return;
-  free(m->cosine);
-  free(m->sine);
   free(m->from);
   free(m->count);
   free(m->weight);
@@ -86,57 +74,53 @@ static float sample(const float *pcm, size_t n, long i) {
 }
 
 /* Power spectra of GROUP frames from `first` on. */
-static void spectra(const struct mel *m, const float *pcm, size_t n, long first, float power[GROUP][ROW]) {
-  float even[HALF + 1][GROUP], odd[HALF + 1][GROUP];
+static void spectra(const struct mel *m, const float *pcm, size_t n, long first, float power[BINS][GROUP]) {
+  float x[N][GROUP];
   for (int f = 0; f < GROUP; f++) {
     long begin = (first + f) * HOP - HALF;
-    float x[N];
-    for (int i = 0; i < N; i++) x[i] = sample(pcm, n, begin + i) * m->window[i];
-    even[0][f] = x[0];
-    odd[0][f] = 0;
-    for (int i = 1; i < HALF; i++) {
-      even[i][f] = x[i] + x[N - i];
-      odd[i][f] = x[i] - x[N - i];
-    }
-    even[HALF][f] = x[HALF];
-    odd[HALF][f] = 0;
+    if (begin >= 0 && (size_t)begin + N <= n)
+      for (int i = 0; i < N; i++) x[i][f] = pcm[begin + i] * m->window[i];
+    else
+      for (int i = 0; i < N; i++) x[i][f] = sample(pcm, n, begin + i) * m->window[i];
   }
-  for (int k = 0; k < ROW; k += 16) {
-    float re[16][GROUP] = {{0}}, im[16][GROUP] = {{0}};
-    for (int i = 0; i <= HALF; i++) {
-      const float *c = m->cosine + i * ROW + k, *s = m->sine + i * ROW + k;
-      for (int j = 0; j < 16; j++)
-#pragma omp simd
-        for (int f = 0; f < GROUP; f++) {
-          re[j][f] += c[j] * even[i][f];
-          im[j][f] += s[j] * odd[i][f];
-        }
+  fft_power(&m->fft, x, power);
+}
+
+/* The bands of GROUP frames, as logarithms; returns the largest. */
+static float band_frames(const struct mel *m, const float *pcm, size_t n, long first, float *out) {
+  const float least = 1e-10f;
+  float power[BINS][GROUP], top = -10;
+  spectra(m, pcm, n, first, power);
+  long frames = MEL_FRAMES - first < GROUP ? MEL_FRAMES - first : GROUP;
+  for (int b = 0; b < m->bands; b++) {
+    const float *w = m->weight + b * BINS, (*p)[GROUP] = (const float(*)[GROUP])power + m->from[b];
+    float sum[GROUP] = {0};
+    for (int k = 0; k < m->count[b]; k++)
+      for (int f = 0; f < GROUP; f++) sum[f] += w[k] * p[k][f];
+    for (long f = 0; f < frames; f++) {
+      float v = log10f(sum[f] > least ? sum[f] : least);
+      out[b * MEL_FRAMES + first + f] = v;
+      top = v > top ? v : top;
     }
-    for (int j = 0; j < 16; j++)
-      for (int f = 0; f < GROUP; f++) power[f][k + j] = re[j][f] * re[j][f] + im[j][f] * im[j][f];
   }
+  return top;
 }
 
 void mel_compute(const struct mel *m, const float *pcm, size_t n, float *out) {
   if (n > MEL_SAMPLES) n = MEL_SAMPLES;
   /* frames that hear nothing but the silence behind the last sample are all alike */
-  long heard = (long)((n + HALF) / HOP) + 1;
+  long heard = ((long)((n + HALF) / HOP) + GROUP) / GROUP * GROUP;
   if (heard > MEL_FRAMES) heard = MEL_FRAMES;
-  float floor_value = log10f(1e-10f);
-#pragma omp parallel for schedule(dynamic, 4)
-  for (long first = 0; first < MEL_FRAMES; first += GROUP) {
-    float power[GROUP][ROW] = {{0}};
-    bool silent = first >= heard;
-    if (!silent) spectra(m, pcm, n, first, power);
-    for (int b = 0; b < m->bands; b++)
-      for (long f = first; f < first + GROUP && f < MEL_FRAMES; f++) {
-        float sum = 0;
-        if (!silent)
-          for (int k = 0; k < m->count[b]; k++) sum += m->weight[b * BINS + k] * power[f - first][m->from[b] + k];
-        out[b * MEL_FRAMES + f] = sum > 1e-10f ? log10f(sum) : floor_value;
-      }
+  float top = -10; /* log10 of the least power */
+#pragma omp parallel for schedule(dynamic, 4) reduction(max : top)
+  for (long first = 0; first < heard; first += GROUP) {
+    float here = band_frames(m, pcm, n, first, out);
+    top = here > top ? here : top;
   }
-  float top = floor_value;
-  for (size_t i = 0; i < (size_t)m->bands * MEL_FRAMES; i++) top = out[i] > top ? out[i] : top;
-  for (size_t i = 0; i < (size_t)m->bands * MEL_FRAMES; i++) out[i] = ((out[i] > top - 8 ? out[i] : top - 8) + 4) / 4;
+  float bottom = top - 8, silence = ((bottom > -10 ? bottom : -10) + 4) / 4;
+  for (int b = 0; b < m->bands; b++) {
+    float *row = out + b * MEL_FRAMES;
+    for (long f = 0; f < heard; f++) row[f] = ((row[f] > bottom ? row[f] : bottom) + 4) / 4;
+    for (long f = heard; f < MEL_FRAMES; f++) row[f] = silence;
+  }
 }

@@ -23,7 +23,7 @@ struct entry {
   char name[112];
   int pieces;
   const struct tensor *piece[MOST_PIECES]; /* NULL: zeros, as many as the first piece has */
-  const struct tensor *scale;              /* int8 only: one a row; value = q / scale */
+  const struct tensor *scale;              /* int8, int16: one a row, or one; value = q / scale */
 };
 
 struct weights {
@@ -73,7 +73,7 @@ static const struct entry *find(const struct weights *w, const char *name) {
   return NULL;
 }
 
-static void list_ctranslate(struct weights *w) {
+static int list_ctranslate(struct weights *w, struct err *e) {
   char scale[128];
   for (size_t i = 0; i < w->tensors.count; i++) {
     const struct tensor *t = &w->tensors.tensors[i];
@@ -81,9 +81,15 @@ static void list_ctranslate(struct weights *w) {
     en->pieces = 1;
     en->piece[0] = t;
     snprintf(scale, sizeof scale, "%.100s_scale", t->name);
-    const struct tensor *s = t->type == TENSOR_I8 ? tensor_list_find(&w->tensors, scale) : NULL;
-    if (s && t->rank > 0 && s->count == (size_t)t->dims[0]) en->scale = s;
+    if (t->rank == 0 || (t->type != TENSOR_I8 && t->type != TENSOR_I16)) continue;
+    const struct tensor *s = tensor_list_find(&w->tensors, scale);
+    bool fits = s && s->type == TENSOR_F32 && (s->count == 1 || s->count == (size_t)t->dims[0]);
+    if (s && !fits) return err_set(e, ERR_MODEL, "the scales of %s in the model file do not fit it", t->name);
+    if (!s && t->rank > 1 && t->count > (size_t)t->dims[0] && strstr(t->name, "weight"))
+      return err_set(e, ERR_MODEL, "the model file lacks the scales of %s", t->name);
+    en->scale = s;
   }
+  return 0;
 }
 
 /* ---- the original checkpoint's names ---- */
@@ -214,8 +220,9 @@ int weights_open(const char *dir, struct weights **ret, struct err *e) {
     rc = ctranslate ? ctranslate_read(w->bytes, w->size, &w->tensors, e)
                     : safetensors_read(w->bytes, w->size, &w->tensors, e);
   if (rc < 0) return rc;
-  if (ctranslate) list_ctranslate(w);
+  if (ctranslate) rc = list_ctranslate(w, e);
   else list_safetensors(w);
+  if (rc < 0) return rc;
   if (w->count == 0) return err_set(e, ERR_MODEL, "%s holds no Whisper model", w->path);
   tie_projection(w);
   rc = check_entries(w, e);

@@ -9,9 +9,9 @@
  *   decoder/layer_N/self_attention/…   decoder/layer_N/attention/{linear_0 = q [d, d], linear_1 = k,v fused [2d, d], linear_2 = out}
  *   decoder/layer_N/ffn/…   decoder/projection/weight (alias of the embeddings)
  *
- * Values are given as f32, converted from f32, f16, bf16 or int8 with scales ("…/weight_scale"), assembled where the
- * checkpoint keeps q, k and v apart (a missing k bias is zeros; position encodings of the encoder are computed when
- * absent). Everything in the file is untrusted: offsets, counts and names are checked before use. ERR_MODEL.
+ * Values are given as f32, converted from f32, f16, bf16, or int8 and int16 with scales ("…/weight_scale"), assembled
+ * where the checkpoint keeps q, k and v apart (a missing k bias is zeros). Everything in the file is untrusted: offsets,
+ * counts and names are checked before use. ERR_MODEL.
  * Threads: after opening, reads are thread-safe.
  */
 #ifndef TITR_SPEECH_WEIGHTS_H
@@ -42,8 +42,7 @@ bool weights_has(const struct weights *w, const char *name);
  * is read, no name is searched linearly). */
 int weights_copy(const struct weights *w, const char *name, size_t first, size_t count, float *out, struct err *e);
 
-/* A scalar stored as int8/int16/int32 ("decoder/num_heads"), or `otherwise` when absent. For safetensors the
- * numbers come from config.json (num_heads). */
+/* A whole number stored as a scalar ("decoder/num_heads"), or `otherwise` when absent, as it is in safetensors. */
 int64_t weights_scalar(const struct weights *w, const char *name, int64_t otherwise);
 
 const char *weights_path(const struct weights *w); /* of the file, for the packed cache's key and for messages */

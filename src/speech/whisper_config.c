@@ -50,6 +50,58 @@ static int read_shapes(const struct weights *w, struct whisper_config *c, struct
   return 0;
 }
 
+/* Every matrix has the shape that the sizes say; what reads them relies on it. */
+static int check_layer(const struct weights *w, const struct whisper_config *c, const char *side, int layer,
+                       struct err *e) {
+  int64_t d = c->d_model;
+  const struct {
+    const char *name;
+    int64_t outputs, inputs;
+    bool decoder_only;
+  } table[] = {{"self_attention/linear_0", 3 * d, d, false},
+               {"self_attention/linear_1", d, d, false},
+               {"attention/linear_0", d, d, true},
+               {"attention/linear_1", 2 * d, d, true},
+               {"attention/linear_2", d, d, true},
+               {"ffn/linear_0", 4 * d, d, false},
+               {"ffn/linear_1", d, 4 * d, false},
+               {"self_attention/layer_norm", d, 0, false},
+               {"attention/layer_norm", d, 0, true},
+               {"ffn/layer_norm", d, 0, false}};
+  for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+    if (table[i].decoder_only && strcmp(side, "decoder") != 0) continue;
+    bool norm = table[i].inputs == 0;
+    char name[112], second[112];
+    snprintf(name, sizeof name, "%s/layer_%d/%s/%s", side, layer, table[i].name, norm ? "gamma" : "weight");
+    snprintf(second, sizeof second, "%s/layer_%d/%s/%s", side, layer, table[i].name, norm ? "beta" : "bias");
+    int64_t dims[LIMIT_TENSOR_RANK], more[LIMIT_TENSOR_RANK] = {table[i].outputs};
+    int rc = shape_is(w, name, norm ? 1 : 2, dims, e);
+    if (rc == 0 && weights_has(w, second)) rc = shape_is(w, second, 1, more, e);
+    if (rc < 0) return rc;
+    if (dims[0] != table[i].outputs || (!norm && dims[1] != table[i].inputs) || more[0] != table[i].outputs)
+      return err_set(e, ERR_MODEL, "the tensor %s has another shape than the rest of the model wants", name);
+  }
+  return 0;
+}
+
+static int check_layers(const struct weights *w, const struct whisper_config *c, struct err *e) {
+  int64_t dims[LIMIT_TENSOR_RANK];
+  int rc = shape_is(w, "encoder/conv2/weight", 3, dims, e);
+  if (rc == 0 && (dims[0] != c->d_model || dims[1] != c->d_model || dims[2] != 3))
+    rc = err_set(e, ERR_MODEL, "the tensor encoder/conv2/weight has another shape than the rest of the model wants");
+  if (rc == 0) rc = shape_is(w, "decoder/projection/weight", 2, dims, e);
+  if (rc == 0 && (dims[0] != c->vocab || dims[1] != c->d_model))
+    rc = err_set(e, ERR_MODEL, "the projection onto the vocabulary has another shape than the embeddings");
+  for (int i = 0; rc == 0 && i < c->encoder_layers; i++) rc = check_layer(w, c, "encoder", i, e);
+  for (int i = 0; rc == 0 && i < c->decoder_layers; i++) rc = check_layer(w, c, "decoder", i, e);
+  static const char *const sides[] = {"encoder/num_heads", "decoder/num_heads"};
+  for (size_t i = 0; rc == 0 && i < ARRAY_LEN(sides); i++)
+    if (weights_scalar(w, sides[i], c->heads) != c->heads)
+      rc = err_set(e, ERR_MODEL, "the model has %d heads of attention where Whisper of width %d has %d",
+                   (int)weights_scalar(w, sides[i], 0), c->d_model, c->heads);
+  return rc;
+}
+
 static size_t token_list(struct js *root, const char *key, int vocab, int *to) {
   struct js *list;
   size_t n, kept = 0;
@@ -85,6 +137,7 @@ static void read_lists(struct js *root, struct whisper_config *c) {
 int whisper_config_read(const char *dir, const struct weights *w, struct whisper_config *ret, struct err *e) {
   struct whisper_config c = {0};
   int rc = read_shapes(w, &c, e);
+  if (rc == 0) rc = check_layers(w, &c, e);
   if (rc < 0) return rc;
   static const char *const files[] = {"config.json", "generation_config.json"};
   for (size_t i = 0; i < ARRAY_LEN(files); i++) {
