@@ -14,7 +14,7 @@
 
 #include "base/mem.h"
 
-struct cue_word { /* where a spoken word stands in the cue's text, for karaoke styles and JSON */
+struct cue_word {        /* where a spoken word stands in the cue's text, for karaoke styles and JSON */
   size_t offset, length; /* bytes of cue.text */
   int64_t start_ms, end_ms;
   float probability;
@@ -25,8 +25,9 @@ struct cue {
   char *text;
   struct cue_word *words; /* in order; NULL where word times are not known */
   size_t word_count;
-  char *id;       /* WebVTT identifier, ASS "Name", or NULL */
-  char *settings; /* WebVTT cue settings ("align:start"), ASS "Style,Margins,Effect", or NULL: written back to the same format */
+  char *id; /* WebVTT identifier, ASS "Name", or NULL */
+  char *
+      settings; /* WebVTT cue settings ("align:start"), ASS "Style,Margins,Effect", or NULL: written back to the same format */
 };
 
 struct cue_list {

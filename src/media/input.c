@@ -230,7 +230,8 @@ static int best(const AVFormatContext *f, enum AVMediaType type) {
         s->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS) || !decodable(s))
       continue;
     if (type == AVMEDIA_TYPE_VIDEO && (s->codecpar->width <= 0 || s->codecpar->height <= 0)) continue;
-    if (type == AVMEDIA_TYPE_AUDIO && (s->codecpar->ch_layout.nb_channels <= 0 || s->codecpar->sample_rate <= 0)) continue;
+    if (type == AVMEDIA_TYPE_AUDIO && (s->codecpar->ch_layout.nb_channels <= 0 || s->codecpar->sample_rate <= 0))
+      continue;
     if (found < 0 || worth(s) > worth(f->streams[found])) found = (int)i;
   }
   return found;

@@ -27,9 +27,9 @@ struct media_info {
   bool has_video, has_audio; /* a cover picture is no video */
   /* video */
   char video_codec[32];
-  int width, height; /* as displayed: rotated, square pixels */
+  int width, height;                       /* as displayed: rotated, square pixels */
   int coded_width, coded_height, rotation; /* degrees clockwise: 0, 90, 180, 270 */
-  double fps;        /* average; 0 when not known */
+  double fps;                              /* average; 0 when not known */
   bool variable_fps, hdr;
   double video_start;
   /* audio */
@@ -53,26 +53,32 @@ DEFINE_FREEP(struct media_pcm, media_pcm_close)
 int media_shots(const char *path, const atomic_bool *cancel, double **ret, size_t *ret_count, struct err *e);
 
 enum media_fit { MEDIA_CROP, MEDIA_PAD, MEDIA_BLUR };
-enum media_quality { MEDIA_SOURCE, MEDIA_720P, MEDIA_1080P }; /* the shorter side is at most 720 / 1080; never enlarged */
+enum media_quality {
+  MEDIA_SOURCE,
+  MEDIA_720P,
+  MEDIA_1080P
+}; /* the shorter side is at most 720 / 1080; never enlarged */
 enum media_background { MEDIA_NO_BACKGROUND, MEDIA_PLAIN, MEDIA_WAVEFORM }; /* for input without video */
 
 struct media_render_options {
   const char *input;
-  const char *output;    /* a file that exists and is writable: written in place (pipeline renames it afterwards); MP4 */
-  const char *ass;       /* script to burn in, a file; NULL: none */
-  const char *soft;      /* SRT file to add as a mov_text track, video stream copied; NULL: none. Excludes all of the picture options */
-  const char *soft_language; /* ISO 639-1 */
+  const char *output; /* a file that exists and is writable: written in place (pipeline renames it afterwards); MP4 */
+  const char *ass;    /* script to burn in, a file; NULL: none */
+  const char *
+      soft; /* SRT file to add as a mov_text track, video stream copied; NULL: none. Excludes all of the picture options */
+  const char *soft_language;  /* ISO 639-1 */
   const char *watermark_text; /* or NULL */
   const char *watermark_png;  /* or NULL */
-  bool vertical;         /* 1080x1920 */
-  enum media_fit fit;    /* with vertical */
+  bool vertical;              /* 1080x1920 */
+  enum media_fit fit;         /* with vertical */
   enum media_quality quality;
   enum media_background background;
   int threads; /* 0: all */
 };
 
 /* The picture that media_render() would make, for laying out captions before it runs. */
-void media_output_size(const struct media_info *i, const struct media_render_options *o, int *ret_width, int *ret_height);
+void media_output_size(const struct media_info *i, const struct media_render_options *o, int *ret_width,
+                       int *ret_height);
 
 /* progress: 0..1, called at most 10 times a second from this thread. */
 int media_render(const struct media_render_options *o, const atomic_bool *cancel,

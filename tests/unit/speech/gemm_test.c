@@ -32,7 +32,8 @@ static void check_product(struct gemm *g, enum gemm_type type, size_t rows, size
   struct gemm_scratch *s = gemm_scratch_new();
   size_t ldx = k + 3, ldy = n + 5;
   float *w = noises(n * k), *x = noises(rows * ldx), *bias = noises(n);
-  float *y = noises(rows * ldy), *before = x_aligned(rows * ldy, sizeof(float)), *wide = x_aligned(rows * ldy, sizeof(float));
+  float *y = noises(rows * ldy), *before = x_aligned(rows * ldy, sizeof(float)),
+        *wide = x_aligned(rows * ldy, sizeof(float));
   memcpy(before, y, rows * ldy * sizeof(float));
   for (int op = EPILOGUE_STORE; op <= EPILOGUE_GELU; op++) {
     struct matrix *m = matrix_pack(g, s, gemm_fit(g, type), w, n, k, k, 1, bias);
@@ -69,7 +70,8 @@ static void products(void **state) {
   struct gemm *g;
   struct err e;
   assert_int_equal(gemm_new(2, &g, &e), 0);
-  static const size_t shapes[][3] = {{1, 64, 64}, {5, 512, 512}, {10, 64, 1500}, {10, 1500, 64}, {37, 240, 384}, {128, 384, 1152}, {3, 100, 51}};
+  static const size_t shapes[][3] = {{1, 64, 64},    {5, 512, 512},    {10, 64, 1500}, {10, 1500, 64},
+                                     {37, 240, 384}, {128, 384, 1152}, {3, 100, 51}};
   for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
     check_product(g, GEMM_F32, shapes[i][0], shapes[i][1], shapes[i][2], 1e-5);
     check_product(g, GEMM_BF16, shapes[i][0], shapes[i][1], shapes[i][2], 8e-3);
@@ -143,10 +145,10 @@ static void check_kernels(const struct kernels *k) {
   for (size_t i = 0; i < n; i++) sum += exp(4.0 * (x[i] - top));
   for (size_t i = 0; i < n; i++) assert_true(fabs(y[i] * inverse - exp(4.0 * (x[i] - top)) / sum) < 1e-6);
   assert_true(fabs(k->log_sum_exp(x, n) - (log(({
-                                        double t = 0;
-                                        for (size_t i = 0; i < n; i++) t += exp((double)x[i]);
-                                        t;
-                                      })))) < 1e-4);
+                     double t = 0;
+                     for (size_t i = 0; i < n; i++) t += exp((double)x[i]);
+                     t;
+                   })))) < 1e-4);
 
   float best[7];
   uint32_t where[7];
