@@ -236,7 +236,9 @@ enum break_kind language_break(const struct language *l, const struct word_facts
   if (a->last & WORD_FUNCTION) {
     /* "There was | a watch": at least no verb is torn from its auxiliary. */
     if (a->last & WORD_AUXILIARY && a->last & WORD_FREE && b->first & WORD_ARTICLE && !phrase_begins) return BREAK_NAME;
-    if (!(a->last & WORD_FREE && phrase_begins)) return BREAK_FUNCTION;
+    const unsigned binding = WORD_ARTICLE | WORD_PREPOSITION | WORD_CONJUNCTION;
+    if (!(a->last & WORD_FREE)) return BREAK_FUNCTION;
+    if (!phrase_begins) return a->last & binding ? BREAK_FUNCTION : BREAK_LOOSE;
     /* "I saw her | when": a pronoun; "it is | in", "go on | and" still lean a little on what comes. */
     if (a->last & (WORD_AUXILIARY | WORD_PREPOSITION | WORD_CONJUNCTION)) return BREAK_WEAK;
     return b->first & WORD_CONJUNCTION ? BREAK_PREPOSITION : BREAK_PLAIN;

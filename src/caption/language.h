@@ -73,7 +73,8 @@ enum break_kind {
   BREAK_PLAIN,
   BREAK_WEAK,     /* between words that belong together: adjective and noun */
   BREAK_NAME,     /* inside a name or between a number and its unit */
-  BREAK_FUNCTION, /* a function word would stand at the line's end */
+  BREAK_LOOSE,    /* a function word that may also stand alone ("her", "is", "never") would stand at the line's end */
+  BREAK_FUNCTION, /* any other would */
   BREAK_INSIDE,   /* inside a word, where a line may be broken */
   BREAK_NEVER,    /* where no line may be broken: the last resort */
   BREAK_KINDS

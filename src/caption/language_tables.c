@@ -23,7 +23,8 @@ static const struct language_words english[] = {
      "and or but nor because if although though unless whereas while when whenever where wherever why "
      "how who whom whose whether than what whatever"},
     {WORD_CONJUNCTION | WORD_FREE, "that which so yet"},
-    {WORD_NEGATION, "not never"},
+    {WORD_NEGATION, "not"},
+    {WORD_NEGATION | WORD_FREE, "never"},
     {WORD_AUXILIARY | WORD_FREE,
      "am is are was were be been being have has had do does did will would shall should can could may might must "
      "cannot "
@@ -101,7 +102,8 @@ static const struct language_words spanish[] = {
     {WORD_CONJUNCTION,
      "y e o u ni pero sino porque aunque si cuando mientras donde que quien quienes cual cuales cuyo cuya "
      "como pues qué quién cómo cuándo dónde cuál adónde"},
-    {WORD_NEGATION, "no nunca jamás"},
+    {WORD_NEGATION, "no"},
+    {WORD_NEGATION | WORD_FREE, "nunca jamás"},
     {WORD_PRONOUN, "yo tú"},
     {WORD_PRONOUN | WORD_FREE, "él ella nosotros nosotras ellos ellas usted ustedes"},
     {WORD_CLITIC, "me te se le les nos os"},

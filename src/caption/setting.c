@@ -22,19 +22,13 @@
 #include "caption/setting_parts.h"
 
 static const int break_cost[BREAK_KINDS] = {
-    [BREAK_SENTENCE] = 0,
-    [BREAK_CLAUSE] = 25,
-    [BREAK_COMMA] = 40,
-    [BREAK_CONJUNCTION] = 75,
-    [BREAK_COORDINATION] = 90,
-    [BREAK_PREPOSITION] = 110,
-    [BREAK_PHRASE] = 180,
-    [BREAK_PLAIN] = 205,
-    [BREAK_WEAK] = 380,
-    [BREAK_NAME] = 1200,
-    [BREAK_FUNCTION] = 3000,
-    [BREAK_INSIDE] = 4000,
-    [BREAK_NEVER] = 2 * COST_NEVER,
+    [BREAK_SENTENCE] = 0,      [BREAK_CLAUSE] = 25,
+    [BREAK_COMMA] = 40,        [BREAK_CONJUNCTION] = 75,
+    [BREAK_COORDINATION] = 90, [BREAK_PREPOSITION] = 110,
+    [BREAK_PHRASE] = 180,      [BREAK_PLAIN] = 205,
+    [BREAK_WEAK] = 380,        [BREAK_NAME] = 1200,
+    [BREAK_LOOSE] = 2200,      [BREAK_FUNCTION] = 3000,
+    [BREAK_INSIDE] = 4000,     [BREAK_NEVER] = 2 * COST_NEVER,
 };
 
 #define CUE_COST          60  /* of a cue as such: fewer flashes */

@@ -10,10 +10,10 @@
 #include <string.h>
 
 static const int break_cost[BREAK_KINDS] = {
-    [BREAK_SENTENCE] = 0,       [BREAK_CLAUSE] = 6,       [BREAK_COMMA] = 10,      [BREAK_CONJUNCTION] = 22,
-    [BREAK_COORDINATION] = 32,  [BREAK_PREPOSITION] = 34, [BREAK_PHRASE] = 48,     [BREAK_PLAIN] = 60,
-    [BREAK_WEAK] = 150,         [BREAK_NAME] = 600,       [BREAK_FUNCTION] = 1500, [BREAK_INSIDE] = 2500,
-    [BREAK_NEVER] = COST_NEVER,
+    [BREAK_SENTENCE] = 0,      [BREAK_CLAUSE] = 6,         [BREAK_COMMA] = 10,   [BREAK_CONJUNCTION] = 22,
+    [BREAK_COORDINATION] = 32, [BREAK_PREPOSITION] = 34,   [BREAK_PHRASE] = 48,  [BREAK_PLAIN] = 60,
+    [BREAK_WEAK] = 150,        [BREAK_NAME] = 600,         [BREAK_LOOSE] = 1100, [BREAK_FUNCTION] = 1500,
+    [BREAK_INSIDE] = 2500,     [BREAK_NEVER] = COST_NEVER,
 };
 
 #define SHAPE_COST   180 /* of a line that is a whole line's length from the mean */

@@ -192,7 +192,7 @@ static void check_ends(const struct language *language, const struct caption_pro
       all[at++] = (struct shown){c, x, c->text[x->offset + x->length] != ' '};
     }
   for (size_t i = 0; i + 1 < count; i++) {
-    if (!all[i].last_of_line || kind_after(language, &all[i]) < BREAK_FUNCTION) continue;
+    if (!all[i].last_of_line || kind_after(language, &all[i]) < BREAK_LOOSE) continue;
     size_t from = i, to = i + 1;
     while (from > 0 && kind_after(language, &all[from - 1]) >= BREAK_NAME) from--;
     while (to + 1 < count && kind_after(language, &all[to]) >= BREAK_NAME) to++;

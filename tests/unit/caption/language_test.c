@@ -12,9 +12,9 @@
 #include "caption/icu.h"
 #include "caption/language.h"
 
-static const char *const names[BREAK_KINDS] = {"sentence",    "clause", "comma", "conjunction", "coordination",
-                                               "preposition", "phrase", "plain", "weak",        "name",
-                                               "function",    "inside", "never"};
+static const char *const names[BREAK_KINDS] = {"sentence",    "clause",   "comma",  "conjunction", "coordination",
+                                               "preposition", "phrase",   "plain",  "weak",        "name",
+                                               "loose",       "function", "inside", "never"};
 
 static void test_breaks(void **state) {
   (void)state;
@@ -42,11 +42,15 @@ static void test_breaks(void **state) {
       {"en", "(the", "house", false, BREAK_FUNCTION},
       {"en", "with", "friends", false, BREAK_FUNCTION},
       {"en", "not", "go", false, BREAK_FUNCTION},
-      {"en", "won't", "go", false, BREAK_FUNCTION},
-      {"en", "They've", "gone", true, BREAK_FUNCTION},
-      {"en", "he’s", "gone", false, BREAK_FUNCTION},
+      {"en", "won't", "go", false, BREAK_LOOSE},
+      {"en", "They've", "gone", true, BREAK_LOOSE},
+      {"en", "he’s", "gone", false, BREAK_LOOSE},
       {"en", "John's", "car", false, BREAK_WEAK},
       {"en", "my", "car", false, BREAK_FUNCTION},
+      {"en", "in", "town", false, BREAK_FUNCTION}, /* free, but a preposition all the same */
+      {"en", "never", "go", false, BREAK_LOOSE},
+      {"en", "was", "a", false, BREAK_NAME},
+      {"en", "was", "because", false, BREAK_WEAK},
       {"en", "saw", "her", false, BREAK_PHRASE},
       {"en", "her", "because", false, BREAK_PREPOSITION},
       {"en", "looking", "for,", false, BREAK_WEAK},
@@ -76,10 +80,10 @@ static void test_breaks(void **state) {
       {"ru", "знаю", "что", false, BREAK_CONJUNCTION},
       {"ru", "хлеб", "и", false, BREAK_COORDINATION},
       {"ru", "деревянную", "шкатулку", false, BREAK_WEAK},
-      {"ru", "её", "дом", false, BREAK_FUNCTION},
+      {"ru", "её", "дом", false, BREAK_LOOSE},
       {"ru", "Анна", "Ковалёва", false, BREAK_NAME},
       {"ru", "А.", "Пушкин", false, BREAK_NAME},
-      {"ru", "Это", "я.", true, BREAK_FUNCTION},
+      {"ru", "Это", "я.", true, BREAK_LOOSE},
       {"ru", "я.", "Потом", false, BREAK_SENTENCE},
       {"ru", "20", "процентов", false, BREAK_NAME},
       {"es", "del", "coche", false, BREAK_FUNCTION},
