@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 
 static const char *stage_words(enum job_stage s) {
@@ -63,7 +64,14 @@ static void redraw(struct progress_line *p, const struct job_progress *j) {
   p->drawn = true;
 }
 
-static void json_line(const struct job_progress *j) {
+static void json_flush(struct buf *b) {
+  buf_addc(b, '\n');
+  fwrite(b->data, 1, b->len, stderr);
+  fflush(stderr);
+  buf_release(b);
+}
+
+static void json_progress(const struct job_progress *j) {
   struct buf b = BUF_INIT;
   struct js_writer w = JS_WRITER(&b, 0);
   js_begin(&w, '{');
@@ -77,8 +85,50 @@ static void json_line(const struct job_progress *j) {
   if (j->remaining >= 0) js_double(&w, j->remaining, 1);
   else js_null(&w);
   js_end(&w, '}');
-  fprintf(stderr, "%s\n", buf_str(&b));
-  buf_release(&b);
+  json_flush(&b);
+}
+
+static void json_text(const char *key, const char *text, int exit_code) {
+  struct buf b = BUF_INIT;
+  struct js_writer w = JS_WRITER(&b, 0);
+  js_begin(&w, '{');
+  js_key(&w, key);
+  js_string(&w, text);
+  if (exit_code) {
+    js_key(&w, "exit");
+    js_int(&w, exit_code);
+  }
+  js_end(&w, '}');
+  json_flush(&b);
+}
+
+static void json_summary(const struct job_result *r) {
+  struct buf b = BUF_INIT;
+  struct js_writer w = JS_WRITER(&b, 0);
+  js_begin(&w, '{');
+  js_key(&w, "stage");
+  js_string(&w, "done");
+  js_key(&w, "done");
+  js_double(&w, 1, 4);
+  js_key(&w, "remaining_s");
+  js_double(&w, 0, 1);
+  js_key(&w, "files");
+  js_begin(&w, '[');
+  for (size_t i = 0; i < r->file_count; i++) js_string(&w, r->files[i]);
+  js_end(&w, ']');
+  js_key(&w, "language");
+  if (r->language[0]) js_string(&w, r->language);
+  else js_null(&w);
+  js_key(&w, "cues");
+  js_int(&w, (int64_t)r->cues);
+  js_key(&w, "media_s");
+  js_double(&w, r->media_seconds, 3);
+  js_key(&w, "seconds");
+  js_double(&w, r->seconds, 3);
+  js_key(&w, "resumed");
+  js_bool(&w, r->resumed);
+  js_end(&w, '}');
+  json_flush(&b);
 }
 
 void progress_show(void *progress_line, const struct job_progress *j) {
@@ -91,7 +141,7 @@ void progress_show(void *progress_line, const struct job_progress *j) {
     double now = clock_now();
     if (!new_stage && now - p->told < 0.5 && j->stage_done < 1) return;
     p->told = now;
-    json_line(j);
+    json_progress(j);
   } else if (p->kind == PROGRESS_PLAIN) {
     int tenth = (int)(j->done * 10);
     if (!new_stage && tenth == p->tenth) return;
@@ -100,15 +150,57 @@ void progress_show(void *progress_line, const struct job_progress *j) {
   }
 }
 
-void progress_notice(void *progress_line, const char *text) {
-  struct progress_line *p = progress_line;
-  progress_end(p);
-  if (p->kind != PROGRESS_NONE && p->kind != PROGRESS_JSON) fprintf(stderr, "titr: %s\n", text);
-}
-
-void progress_end(struct progress_line *p) {
+static void clear(struct progress_line *p) {
   if (!p->drawn) return;
   fputs("\r\033[K", stderr);
-  fflush(stderr);
   p->drawn = false;
+}
+
+/* One line of text from anywhere: no control character of it reaches the terminal. */
+static void say(const char *text) {
+  for (; *text; text++) putc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text, stderr);
+}
+
+void progress_notice(void *progress_line, const char *text) {
+  struct progress_line *p = progress_line;
+  clear(p);
+  if (p->kind == PROGRESS_JSON) {
+    json_text("notice", text, 0);
+  } else if (p->kind != PROGRESS_NONE) {
+    fputs("titr: ", stderr);
+    say(text);
+    putc('\n', stderr);
+  }
+}
+
+void progress_error(struct progress_line *p, const struct err *e) {
+  clear(p);
+  if (p->kind == PROGRESS_JSON) json_text("error", e->msg, err_exit_code(e->code));
+  else fprintf(stderr, "titr: %s\n", e->msg);
+}
+
+static void file_line(const char *path) {
+  int64_t bytes = file_size(path);
+  fputs("  ", stderr);
+  say(path);
+  if (bytes >= 1000000) fprintf(stderr, "  %.1f MB\n", (double)bytes / 1e6);
+  else fprintf(stderr, "  %.1f kB\n", (double)bytes / 1e3);
+}
+
+void progress_summary(struct progress_line *p, const struct job_result *r) {
+  char took[24], length[24];
+  clear(p);
+  if (p->kind == PROGRESS_JSON) json_summary(r);
+  if (p->kind == PROGRESS_JSON || p->kind == PROGRESS_NONE) return;
+  const char *language = r->language;
+  progress_time(r->seconds, took);
+  progress_time(r->media_seconds, length);
+  if (*language) speech_language_known(r->language, &language);
+  fprintf(stderr, "%zu caption%s", r->cues, r->cues == 1 ? "" : "s");
+  if (*language) fprintf(stderr, " in %s", language);
+  fprintf(stderr, ", %s of %s in %s", length, r->info.has_video ? "video" : "sound", took);
+  if (r->speech.total > 0)
+    fprintf(stderr, " (speech recognized at %.0f times its pace)", r->speech.audio_seconds / r->speech.total);
+  fputs(r->file_count ? ":\n" : "\n", stderr);
+  for (size_t i = 0; i < r->file_count; i++) file_line(r->files[i]);
 }

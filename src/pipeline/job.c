@@ -1,7 +1,7 @@
 /*
- * DESIGN. job_run() is the flow drawn in the header, read from top to bottom; struct run holds what one step leaves for the next.
- * Two steps run beside it: the model is loaded while the file is probed, and shots are looked for, at the lowest priority,
- * while speech is recognized.
+ * DESIGN. job_run() is the flow drawn in the header, read from top to bottom; struct run holds what one step leaves for
+ * the next. Two steps run beside it: the model is loaded while the file is probed, and shots are looked for, at the
+ * lowest priority, while speech is recognized. A step whose file is in the work folder already is passed over.
  */
 #include "pipeline/job.h"
 
@@ -10,90 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "caption/setting.h"
 #include "models/models.h"
 #include "pipeline/meter.h"
+#include "pipeline/outputs.h"
 #include "pipeline/report.h"
 #include "pipeline/subtitles.h"
-
-struct job_options job_default_options(void) {
-  return (struct job_options){.model = "base",
-                              .beam = 5,
-                              .vad = true,
-                              .profile = "netflix",
-                              .style = CAPTION_STYLE_DEFAULT,
-                              .position = CAPTION_BOTTOM,
-                              .quality = MEDIA_SOURCE};
-}
-
-const char *job_stage_name(enum job_stage s) {
-  static const char *const names[JOB_STAGES] = {"probe", "model", "recognize", "shots", "render", "save"};
-  return names[s];
-}
-
-/* ---- checks before any work ---- */
-
-static int check_target(const struct job_options *o, const char *path, struct err *e) {
-  struct stat target, input;
-  if (strcmp(path, "-") == 0) return 0;
-  bool exists = stat(path, &target) == 0;
-  if (exists && S_ISDIR(target.st_mode)) return err_set(e, ERR_USAGE, "%s is a folder; name a file", path);
-  if (exists && stat(o->input, &input) == 0 && target.st_dev == input.st_dev && target.st_ino == input.st_ino)
-    return err_set(e, ERR_USAGE, "%s is the input itself; choose another name for the result", path);
-  if (exists && !o->replace) return err_set(e, ERR_USAGE, "%s exists; --force replaces it", path);
-  _cleanup_(mem_freep) char *folder = x_strndup(path, (size_t)(file_name(path) - path));
-  const char *where = *folder ? folder : ".";
-  if (access(where, F_OK) < 0) return err_errno(e, ERR_IO, errno, "there is no folder %s", where);
-  if (access(where, W_OK | X_OK) < 0) return err_errno(e, ERR_IO, errno, "cannot write in the folder of %s", path);
-  return 0;
-}
-
-static bool is_png(const char *name) {
-  size_t n = strlen(name);
-  return n > 4 && strcasecmp(name + n - 4, ".png") == 0;
-}
-
-int job_check(const struct job_options *o, struct err *e) {
-  const struct caption_style *style;
-  struct caption_profile profile;
-  int rc = caption_style_find(o->style, &style, e);
-  if (rc == 0) rc = caption_profile_find(o->profile, "", o->vertical, 0, &profile, e);
-  if (rc < 0) return rc;
-  bool picture = o->vertical || o->watermark || o->background != MEDIA_NO_BACKGROUND || o->quality != MEDIA_SOURCE;
-  if (o->soft && picture)
-    return err_set(e, ERR_USAGE,
-                   "--soft copies the picture as it is; it cannot be combined with options that change it");
-  if (o->watermark && is_png(o->watermark) && access(o->watermark, R_OK) < 0)
-    return err_errno(e, ERR_USAGE, errno, "cannot read the watermark %s", o->watermark);
-  if (o->watermark && !is_png(o->watermark) && strlen(o->watermark) > LIMIT_WATERMARK_TEXT_BYTES)
-    return err_set(e, ERR_USAGE, "the watermark is longer than %d bytes", LIMIT_WATERMARK_TEXT_BYTES);
-  if (o->language && !speech_language_known(o->language, NULL))
-    return err_set(e, ERR_USAGE, "\"%s\" is no language that Whisper knows; use a two-letter code such as en, ru, es",
-                   o->language);
-  if (o->video) rc = check_target(o, o->video, e);
-  int on_stdout = 0;
-  for (int f = 0; rc == 0 && f < JOB_FORMATS; f++) {
-    if (!o->captions[f]) continue;
-    on_stdout += strcmp(o->captions[f], "-") == 0;
-    rc = check_target(o, o->captions[f], e);
-    for (int g = 0; rc == 0 && g < f; g++)
-      if (o->captions[g] && strcmp(o->captions[g], o->captions[f]) == 0 && strcmp(o->captions[f], "-") != 0)
-        return err_set(e, ERR_USAGE, "two results have the same name: %s", o->captions[f]);
-  }
-  if (rc == 0 && on_stdout > 1) return err_set(e, ERR_USAGE, "only one result can go to standard output");
-  return rc;
-}
-
-/* ---- one run ---- */
+#include "pipeline/work.h"
 
 struct loading { /* the model, opened beside the probe */
   const struct job_options *o;
@@ -126,14 +55,20 @@ struct run {
   struct media_pcm *pcm;
   struct transcript transcript;
   struct cue_list cues;
-  char *folder;      /* temporary */
-  char *ass, *srt;   /* in it */
+  struct work work;
+  struct outputs outputs;
+  bool render; /* a video is made */
+  enum media_background background;
+  char *ass, *srt;   /* in the work folder */
   bool ass_is_given; /* the user's own script is burned as it is */
-  char *video_tmp;
 };
 
 static void notice(const struct run *r, const char *text) {
   if (r->events && r->events->notice) r->events->notice(r->events->ctx, text);
+}
+
+static bool cancelled(const struct run *r) {
+  return r->cancel && atomic_load(r->cancel);
 }
 
 static void *load_model(void *arg) {
@@ -168,13 +103,27 @@ static int probe(struct run *r, struct err *e) {
   int rc = media_probe(o->input, &r->result->info, e);
   if (rc < 0) return rc;
   const struct media_info *i = &r->result->info;
-  meter_init(&r->meter, o, i, r->events);
+  const char *name = file_name(o->input);
+  r->result->media_seconds = i->duration;
+  meter_plan(&r->meter, o, i);
   if (!o->subtitles && !i->has_audio)
-    return err_set(e, ERR_INPUT, "%s has no sound to recognize; --subs FILE burns captions you have", o->input);
-  if (o->video && !i->has_video && o->background == MEDIA_NO_BACKGROUND)
-    return err_set(e, ERR_USAGE, "%s has no picture; --background plain or waveform makes one", o->input);
-  if (o->soft && !i->has_video)
-    return err_set(e, ERR_USAGE, "%s has no picture that a subtitle track could go with", o->input);
+    return err_set(e, ERR_INPUT, "%s has no sound to recognize; --subs FILE burns captions you have", name);
+  if (i->has_video && o->background != MEDIA_NO_BACKGROUND)
+    return err_set(e, ERR_USAGE, "%s has a picture of its own; leave --background out", name);
+  if (!o->video || i->has_video) return 0;
+  if (o->soft) return err_set(e, ERR_USAGE, "%s has no picture that a subtitle track could go with", name);
+  if (!o->video_if_picture) {
+    if (r->background == MEDIA_NO_BACKGROUND) r->background = MEDIA_PLAIN;
+    return 0;
+  }
+  bool captions = false;
+  for (int f = 0; f < JOB_FORMATS; f++) captions = captions || o->captions[f];
+  if (!captions)
+    return err_set(e, ERR_USAGE, "%s has no picture to put captions in; --background plain or waveform makes one",
+                   name);
+  notice(r, "there is no picture, so only captions are made; --background plain or waveform makes a video");
+  r->render = false;
+  meter_skip(&r->meter, JOB_RENDER);
   return 0;
 }
 
@@ -187,8 +136,19 @@ static long read_pcm(void *ctx, float *pcm, size_t max, struct err *e) {
 
 static void on_speech(void *ctx, const struct speech_progress *p) {
   struct run *r = ctx;
-  double all = r->result->info.duration > 0 ? r->result->info.duration : p->seconds_heard + 1;
-  meter_tell(&r->meter, p->seconds_done / all);
+  double all = r->result->info.duration;
+  /* where the file does not tell, what was heard so far is no measure: a part of the way is guessed, never all of it */
+  meter_tell(&r->meter, all > 0 ? p->seconds_done / all : p->seconds_done / (p->seconds_done + 60));
+}
+
+static void know_transcript(struct run *r) {
+  struct job_result *result = r->result;
+  memcpy(result->language, r->transcript.language, sizeof result->language);
+  result->language_probability = r->transcript.language_probability;
+  result->no_speech = r->transcript.count == 0;
+  if (result->media_seconds > 0) return;
+  result->media_seconds = r->transcript.duration;
+  meter_duration(&r->meter, r->transcript.duration);
 }
 
 static int recognize(struct run *r, struct err *e) {
@@ -211,13 +171,10 @@ static int recognize(struct run *r, struct err *e) {
     notice(r, "this model knows English only; there is nothing to translate");
   meter_stage(&r->meter, JOB_RECOGNIZE);
   rc = speech_recognize(r->loading.model, &so, read_pcm, r, &r->transcript, &r->result->speech, e);
-  if (rc == ERR_NO_SPEECH) {
-    r->result->no_speech = true;
-    rc = 0;
-  }
-  memcpy(r->result->language, r->transcript.language, sizeof r->result->language);
-  r->result->language_probability = r->transcript.language_probability;
-  return rc;
+  if (rc < 0 && rc != ERR_NO_SPEECH) return rc;
+  if (e) memset(e, 0, sizeof *e);
+  if (r->transcript.duration <= 0) r->transcript.duration = r->result->speech.audio_seconds;
+  return work_save_transcript(&r->work, &r->transcript, e);
 }
 
 static int wait_for_shots(struct run *r) {
@@ -231,7 +188,7 @@ static int wait_for_shots(struct run *r) {
       until.tv_nsec -= 1000000000;
     }
     if (pthread_timedjoin_np(c->thread, NULL, &until) == 0) break;
-    if (r->cancel && atomic_load(r->cancel)) atomic_store(&c->stop, true);
+    if (cancelled(r)) atomic_store(&c->stop, true);
   }
   c->started = false;
   return c->rc;
@@ -248,17 +205,52 @@ static int set_cues(struct run *r, struct err *e) {
   int rc = caption_profile_find(o->profile, r->transcript.language, o->vertical, r->result->info.fps, &p, e);
   if (rc < 0) return rc;
   caption_set(&r->transcript, &p, r->cutting.shots, r->cutting.count, &r->cues);
-  snprintf(r->cues.language, sizeof r->cues.language, "%s", r->transcript.language);
-  return 0;
+  memcpy(r->cues.language, r->transcript.language, sizeof r->cues.language);
+  return work_save_cues(&r->work, &r->cues, e);
+}
+
+/* A stage's file that cannot be read any more costs that stage again, not the job. */
+static bool load_stages(struct run *r, bool *ret_cues) {
+  struct err e;
+  *ret_cues = false;
+  if (!work_has(&r->work, WORK_TRANSCRIPT)) return false;
+  if (work_load_transcript(&r->work, &r->transcript, &e) < 0) {
+    log_warning("pipeline", "recognizing again: %s", e.msg);
+    return false;
+  }
+  if (!work_has(&r->work, WORK_CUES)) return true;
+  if (work_load_cues(&r->work, &r->cues, &e) == 0) *ret_cues = true;
+  else log_warning("pipeline", "setting the captions again: %s", e.msg);
+  return true;
+}
+
+static int words_to_cues(struct run *r, struct err *e) {
+  bool has_cues;
+  bool has_words = load_stages(r, &has_cues);
+  r->result->resumed = has_words;
+  if (has_words) {
+    meter_skip(&r->meter, JOB_MODEL);
+    meter_skip(&r->meter, JOB_RECOGNIZE);
+  } else if (!r->loading.started && !r->loading.model && r->loading.rc == 0) {
+    start(&r->loading.thread, &r->loading.started, load_model, &r->loading);
+  }
+  if (!has_cues && r->render && r->result->info.has_video)
+    start(&r->cutting.thread, &r->cutting.started, find_shots, &r->cutting);
+  int rc = has_words ? 0 : recognize(r, e);
+  if (rc < 0) return rc;
+  know_transcript(r);
+  return has_cues ? 0 : set_cues(r, e);
 }
 
 static int load_subtitles(struct run *r, struct err *e) {
+  const struct job_options *o = r->o;
   enum caption_format format;
-  int rc = subtitles_load(r->o->subtitles, &r->cues, &format, e);
+  int rc = subtitles_load(o->subtitles, &r->cues, &format, e);
   if (rc < 0) return rc;
-  if (r->o->language) snprintf(r->cues.language, sizeof r->cues.language, "%s", r->o->language);
-  if (r->cues.count == 0) return err_set(e, ERR_INPUT, "%s holds no captions", r->o->subtitles);
-  r->ass_is_given = format == CAPTION_ASS;
+  if (o->language) snprintf(r->cues.language, sizeof r->cues.language, "%s", o->language);
+  memcpy(r->result->language, r->cues.language, sizeof r->result->language);
+  if (r->cues.count == 0) return err_set(e, ERR_INPUT, "%s holds no captions", o->subtitles);
+  r->ass_is_given = format == CAPTION_ASS && !o->restyle;
   return 0;
 }
 
@@ -266,10 +258,9 @@ static int load_subtitles(struct run *r, struct err *e) {
 
 static void fill_render(const struct run *r, struct media_render_options *m) {
   const struct job_options *o = r->o;
-  bool png = o->watermark && is_png(o->watermark);
+  bool png = job_watermark_is_picture(o);
   bool captioned = r->cues.count > 0;
   *m = (struct media_render_options){.input = o->input,
-                                     .output = r->video_tmp,
                                      .ass = o->soft || !captioned ? NULL
                                             : r->ass_is_given     ? o->subtitles
                                                                   : r->ass,
@@ -280,23 +271,24 @@ static void fill_render(const struct run *r, struct media_render_options *m) {
                                      .vertical = o->vertical,
                                      .fit = o->fit,
                                      .quality = o->quality,
-                                     .background = r->result->info.has_video ? MEDIA_NO_BACKGROUND : o->background,
+                                     .background = r->background,
                                      .threads = o->threads};
 }
 
 static int write_inside(struct run *r, const char *name, const struct buf *b, char **ret, struct err *e) {
-  *ret = x_asprintf("%s/%s", r->folder, name);
-  return file_write(*ret, buf_str(b), b->len, 1, e);
+  *ret = work_path(&r->work, name);
+  return work_write(&r->work, name, buf_str(b), b->len, e);
 }
 
 /* What the renderer reads: a script, or the subtitle track. */
 static int write_scripts(struct run *r, struct err *e) {
   _cleanup_(buf_release) struct buf b = BUF_INIT;
+  if (r->cues.count == 0) return 0;
   if (r->o->soft) {
     caption_write(&r->cues, CAPTION_SRT, &b);
     return write_inside(r, "captions.srt", &b, &r->srt, e);
   }
-  if (r->cues.count == 0 || r->ass_is_given) return 0;
+  if (r->ass_is_given) return 0;
   const struct caption_style *style;
   struct media_render_options m;
   int width, height;
@@ -313,55 +305,53 @@ static void on_render(void *ctx, double done) {
   meter_tell(&r->meter, done);
 }
 
+static int create_empty(const char *path, struct err *e) {
+  return file_write(path, "", 0, 1, e);
+}
+
+/* With a work folder that stays, the finished video stays in it; otherwise it is made beside its place, since the
+ * temporary folder may be small. */
 static int render(struct run *r, struct err *e) {
-  int rc = file_temp_dir(&r->folder, e);
-  if (rc == 0) rc = file_temp_beside(r->o->video, &r->video_tmp, e);
-  if (rc == 0) rc = write_scripts(r, e);
+  const struct job_options *o = r->o;
+  const char *target = NULL;
+  _cleanup_(mem_freep) char *whole = work_path(&r->work, work_file(WORK_RENDER));
+  if (work_has(&r->work, WORK_RENDER)) {
+    r->result->resumed = true;
+    return outputs_copy(&r->outputs, o->video, whole, r->cancel, e);
+  }
+  _cleanup_(mem_freep) char *part = work_path(&r->work, "render.part.mp4");
+  int rc = write_scripts(r, e);
+  if (rc == 0) rc = r->work.temporary ? outputs_reserve(&r->outputs, o->video, &target, e) : create_empty(part, e);
   if (rc < 0) return rc;
   struct media_render_options m;
   fill_render(r, &m);
+  m.output = target ? target : part;
   meter_stage(&r->meter, JOB_RENDER);
-  return media_render(&m, r->cancel, on_render, r, e);
+  rc = media_render(&m, r->cancel, on_render, r, e);
+  if (target) return rc;
+  if (rc == 0) rc = file_commit(part, whole, 1, e);
+  if (rc == 0) rc = outputs_copy(&r->outputs, o->video, whole, r->cancel, e);
+  if (rc < 0) file_discard(part);
+  return rc;
 }
 
-static void made(struct run *r, const char *path) {
-  if (strcmp(path, "-") != 0) r->result->files[r->result->file_count++] = path;
-}
-
-/* Captions are prepared as temporary files too, so that a full disk shows before the first rename. */
 static int save(struct run *r, struct err *e) {
   const struct job_options *o = r->o;
-  char *tmp[JOB_FORMATS] = {NULL};
-  struct buf text[JOB_FORMATS];
-  memset(text, 0, sizeof text);
   int rc = 0;
   meter_stage(&r->meter, JOB_SAVE);
   for (int f = 0; rc == 0 && f < JOB_FORMATS; f++) {
     if (!o->captions[f]) continue;
-    caption_write(&r->cues, (enum caption_format)f, &text[f]);
-    if (f == CAPTION_JSON) report_append(&text[f], r->result);
-    if (strcmp(o->captions[f], "-") == 0) continue;
-    rc = file_temp_beside(o->captions[f], &tmp[f], e);
-    if (rc == 0) rc = file_write(tmp[f], buf_str(&text[f]), text[f].len, 1, e);
-    if (rc < 0) err_prefix(e, "%s", o->captions[f]);
+    _cleanup_(buf_release) struct buf text = BUF_INIT;
+    caption_write(&r->cues, (enum caption_format)f, &text);
+    if (f == CAPTION_JSON) report_append(&text, r->result);
+    rc = outputs_text(&r->outputs, o->captions[f], buf_str(&text), text.len, e);
   }
-  if (rc == 0 && r->video_tmp) {
-    rc = file_commit(r->video_tmp, o->video, o->replace, e);
-    if (rc == 0) made(r, o->video);
-  }
-  for (int f = 0; rc == 0 && f < JOB_FORMATS; f++) {
-    if (!o->captions[f]) continue;
-    rc = tmp[f] ? file_commit(tmp[f], o->captions[f], o->replace, e)
-                : file_write("-", buf_str(&text[f]), text[f].len, 1, e);
-    if (rc == 0) made(r, o->captions[f]);
-  }
-  for (int f = 0; f < JOB_FORMATS; f++) {
-    file_discard(tmp[f]); /* already renamed: nothing is there */
-    free(tmp[f]);
-    buf_release(&text[f]);
-  }
-  if (rc == 0) meter_tell(&r->meter, 1);
-  return rc;
+  if (rc == 0 && cancelled(r)) rc = err_set(e, ERR_CANCELLED, "cancelled");
+  if (rc == 0) rc = outputs_commit(&r->outputs, e);
+  if (rc < 0) return rc;
+  for (size_t i = 0; i < r->outputs.count; i++) r->result->files[r->result->file_count++] = r->outputs.items[i].path;
+  meter_finish(&r->meter);
+  return 0;
 }
 
 static void run_release(struct run *r) {
@@ -373,29 +363,26 @@ static void run_release(struct run *r) {
   media_pcm_close(r->pcm);
   transcript_release(&r->transcript);
   cue_list_release(&r->cues);
-  file_discard(r->video_tmp);
-  if (r->folder) file_remove_tree(r->folder);
-  free(r->video_tmp);
-  free(r->folder);
+  outputs_release(&r->outputs);
+  work_close(&r->work);
   free(r->ass);
   free(r->srt);
 }
 
 static int go(struct run *r, struct err *e) {
   const struct job_options *o = r->o;
-  meter_stage(&r->meter, JOB_PROBE);
-  int rc = probe(r, e);
+  int rc = work_open(&r->work, o, e);
   if (rc < 0) return rc;
-  if (o->subtitles) {
-    rc = load_subtitles(r, e);
-  } else {
-    if (o->video && r->result->info.has_video) start(&r->cutting.thread, &r->cutting.started, find_shots, &r->cutting);
-    rc = recognize(r, e);
-    if (rc == 0) rc = set_cues(r, e);
-  }
+  if (!o->subtitles && !work_has(&r->work, WORK_TRANSCRIPT))
+    start(&r->loading.thread, &r->loading.started, load_model, &r->loading);
+  meter_stage(&r->meter, JOB_PROBE);
+  rc = probe(r, e);
+  if (rc == 0) rc = o->subtitles ? load_subtitles(r, e) : words_to_cues(r, e);
   r->result->cues = r->cues.count;
-  if (rc == 0 && o->video) rc = render(r, e);
+  if (rc == 0 && r->render) rc = render(r, e);
   if (rc == 0) rc = save(r, e);
+  /* a child that was ended because of Ctrl-C may have complained about something else before */
+  if (rc < 0 && rc != ERR_CANCELLED && cancelled(r)) return err_set(e, ERR_CANCELLED, "cancelled");
   return rc;
 }
 
@@ -405,11 +392,13 @@ int job_run(const struct job_options *o, const struct job_events *events, const 
   int rc = job_check(o, e);
   if (rc < 0) return rc;
   double began = clock_now();
-  struct run r = {.o = o, .events = events, .cancel = cancel, .result = ret};
+  struct run r = {.o = o, .events = events, .cancel = cancel, .result = ret, .work = WORK_CLOSED, .render = o->video};
   r.loading.o = o;
   r.cutting.input = o->input;
-  meter_init(&r.meter, o, NULL, events);
-  if (!o->subtitles) start(&r.loading.thread, &r.loading.started, load_model, &r.loading);
+  r.outputs.replace = o->replace;
+  r.background = o->background;
+  meter_init(&r.meter, events);
+  meter_plan(&r.meter, o, NULL);
   rc = go(&r, e);
   run_release(&r);
   ret->seconds = clock_now() - began;

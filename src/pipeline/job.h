@@ -1,17 +1,22 @@
 /*
- * The job: from a media file to captions and a captioned video. Used alike by the command line and, later, by a worker.
+ * The job: from a media file to captions and a captioned video. Used alike by the command line and by a worker.
  *
  *   probe ──┬─> pcm ─> recognize ─┐
- *           │  (model loads       ├─> set cues ─> write subtitles ─┬─> render ─> commit
- *           │   meanwhile)        │                                │
- *           └─> shots ────────────┘            subtitle file ──────┘   (--subs: instead of recognizing)
+ *           │  (model loads       ├─> set cues ─┬─> render ─> commit (video and caption files together)
+ *           │   meanwhile)        │             │
+ *           └─> shots ────────────┘  subtitles ─┘   (a file that was given: instead of recognizing)
  *
- * Everything that parses foreign bytes runs in sandboxed children (media/, subtitles.h). Results are written beside their
- * targets under temporary names and renamed at the very end, all of them or, where that fails, those already named
- * in the error. A temporary folder holds what lies between and is removed in every case.
+ *   struct job_options o = job_default_options();
+ *   o.input = "talk.mp4"; o.video = "talk.titr.mp4"; o.captions[CAPTION_SRT] = "talk.srt";
+ *   rc = job_check(&o, &e);                          // optional: what is wrong before any work is done
+ *   rc = job_run(&o, &events, &cancel, &result, &e);
+ *
+ * Everything that parses foreign bytes runs in sandboxed children (media/, subtitles.h). Each stage leaves a named
+ * file in the work folder (work.h), so that a second run with the same work folder goes on behind the last finished
+ * stage. Results get their names at the very end, together (outputs.h).
  *
  * Threads: job_run() uses the calling thread, one for the model's loading and one for the shots; callbacks come
- * from the calling thread.
+ * from the calling thread. Two jobs may run in two threads.
  */
 #ifndef TITR_PIPELINE_JOB_H
 #define TITR_PIPELINE_JOB_H
@@ -28,12 +33,15 @@
 
 #define JOB_FORMATS 4 /* CAPTION_SRT … CAPTION_JSON */
 
-struct job_options {
+struct job_options { /* strings are borrowed and must live as long as the job and its result */
   const char *input;
   const char *video; /* MP4 to make, or NULL */
+  bool
+      video_if_picture; /* input without a picture, and no background: captions only, with a notice; otherwise a plain one */
   const char
       *captions[JOB_FORMATS]; /* files to write by enum caption_format, "-" is standard output; NULL: not wanted */
   bool replace;               /* existing files */
+  const char *work; /* folder of the stages' files, made when missing and kept; NULL: a temporary one, always removed */
   /* what is said */
   const char *subtitles; /* a file to use instead of recognizing, or NULL */
   const char *language;  /* ISO 639-1, or NULL: detected */
@@ -46,15 +54,17 @@ struct job_options {
   const char *profile;
   const char *style;
   enum caption_position position;
-  bool soft; /* a subtitle track instead of burned-in captions */
+  bool restyle; /* style and position also apply to an ASS file in `subtitles`, which else is burned as it is */
+  bool soft;    /* a subtitle track instead of burned-in captions */
   bool vertical;
   enum media_fit fit;
   enum media_quality quality;
-  enum media_background background;
-  const char *watermark; /* a text, or the name of a .png file; NULL */
-  int threads;           /* 0: all */
+  enum media_background background; /* for input without a picture; with one it is ERR_USAGE */
+  const char *watermark;            /* a text, or the name of a .png file; NULL */
+  int threads;                      /* 0: all */
 };
 struct job_options job_default_options(void);
+bool job_watermark_is_picture(const struct job_options *o);
 
 enum job_stage { JOB_PROBE, JOB_MODEL, JOB_RECOGNIZE, JOB_SHOTS, JOB_RENDER, JOB_SAVE, JOB_STAGES };
 const char *job_stage_name(enum job_stage s); /* "recognize": for programs */
@@ -62,7 +72,7 @@ const char *job_stage_name(enum job_stage s); /* "recognize": for programs */
 struct job_progress {
   enum job_stage stage;
   double stage_done; /* 0..1 of the stage */
-  double done;       /* 0..1 of the job; never goes back */
+  double done;       /* 0..1 of the job; never goes back; 1 only when the results have their names */
   double remaining;  /* seconds; < 0: not known yet */
 };
 struct job_events {
@@ -75,20 +85,23 @@ struct job_result {
   struct media_info info;
   char language[8];
   float language_probability;
+  double media_seconds; /* of the input; measured while it was heard where the file does not tell */
   size_t cues;
   bool no_speech;
+  bool resumed;                       /* an earlier run's stages were used */
   double seconds;                     /* wall clock */
-  struct speech_report speech;        /* zeros when nothing was recognized */
-  const char *files[JOB_FORMATS + 1]; /* made, NULL-terminated unless full; the options' strings */
+  struct speech_report speech;        /* zeros when nothing was recognized in this run */
+  const char *files[JOB_FORMATS + 1]; /* made: file_count of the options' strings */
   size_t file_count;
 };
 
-/* Looks at the options and the file system without doing anything: ERR_USAGE for options that contradict each other, existing files
- * without `replace`, an output that is the input; ERR_IO for folders that cannot be written. job_run() does it too. */
+/* Looks at the options and the file system without doing anything. ERR_USAGE for options that contradict each
+ * other, existing files without `replace`, folders that are missing or cannot be written, a result that is the
+ * input; ERR_INPUT for an input that is not there; ERR_MODEL for a model that is not. job_run() does it too. */
 int job_check(const struct job_options *o, struct err *e);
 
-/* 0; ERR_NO_SPEECH when nothing was said: all files are written, the video without captions; or another ERR_*: no file was
- * made. *ret is filled as far as the job came. */
+/* 0; ERR_NO_SPEECH when nothing was said: all files are written, the video without captions; or another ERR_*: no
+ * file was made. *ret is filled as far as the job came. */
 int job_run(const struct job_options *o, const struct job_events *events, const atomic_bool *cancel,
             struct job_result *ret, struct err *e);
 

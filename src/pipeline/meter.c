@@ -1,63 +1,140 @@
 #include "pipeline/meter.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 
-void meter_init(struct meter *m, const struct job_options *o, const struct media_info *info,
-                const struct job_events *events) {
-  double s = info && info->duration > 0 ? info->duration : 60;
+#define INTERVAL       0.1 /* seconds between two reports */
+#define SMOOTHING      3.0 /* seconds in which a new estimate takes over */
+#define TRUSTED_PART   0.03
+#define TRUSTED_TIME   0.5
+#define UNKNOWN_LENGTH 60.0 /* seconds of media, while the file does not tell */
+
+/* Seconds of work for a second of media, on two cores of a 2020s server. */
+#define RECOGNIZE_RATE   0.04 /* base */
+#define RENDER_PIXELS    6e7  /* a second, encoded */
+#define SHOT_FRAMES      400  /* a second, decoded and compared, while recognition runs */
+#define SOFT_RATE        0.001
+#define BACKGROUND_RATE  25 /* frames a second of media without a picture */
+#define BACKGROUND_BLANK 4  /* such frames are that much cheaper */
+
+void meter_init(struct meter *m, const struct job_events *events) {
   memset(m, 0, sizeof *m);
-  m->began = m->stage_began = clock_now();
+  m->now = clock_now;
+  m->began = m->stage_began = m->now();
   m->remaining = -1;
+  m->pace = 1;
   m->events = events;
+}
+
+/* How much more than base. A folder or an unknown name counts as base: its own pace will tell. */
+static double model_factor(const char *model) {
+  static const struct {
+    const char *part;
+    double factor;
+  } sizes[] = {{"tiny", 0.5}, {"base", 1}, {"small", 3}, {"medium", 9}, {"turbo", 10}, {"large", 18}};
+  for (size_t i = 0; model && i < ARRAY_LEN(sizes); i++)
+    if (strstr(model, sizes[i].part)) return sizes[i].factor;
+  return 1;
+}
+
+void meter_plan(struct meter *m, const struct job_options *o, const struct media_info *info) {
+  bool picture = info && info->has_video;
+  double pixels = o->vertical ? 1080.0 * 1920 : picture ? (double)info->width * info->height : 1920.0 * 1080;
+  double fps = picture && info->fps > 0 ? info->fps : BACKGROUND_RATE;
+  memset(m->weight, 0, sizeof m->weight);
   m->weight[JOB_PROBE] = 0.1;
   m->weight[JOB_SAVE] = 0.1;
-  if (!o->subtitles) {
-    m->weight[JOB_MODEL] = 0.4;
-    m->weight[JOB_RECOGNIZE] = s * 0.03;
+  if (!o->subtitles) m->weight[JOB_MODEL] = 0.5 * model_factor(o->model);
+  m->render_rate = !o->video ? 0
+                   : o->soft ? SOFT_RATE
+                   : picture ? fps * pixels / RENDER_PIXELS
+                             : fps * pixels / RENDER_PIXELS / BACKGROUND_BLANK;
+  m->shots_rate = o->video && !o->subtitles && picture ? fps / SHOT_FRAMES : 0;
+  m->weight[JOB_RECOGNIZE] = o->subtitles ? 0 : RECOGNIZE_RATE * model_factor(o->model);
+  double seconds = info && info->duration > 0 ? info->duration : UNKNOWN_LENGTH;
+  m->weight[JOB_RECOGNIZE] *= seconds;
+  meter_duration(m, seconds);
+}
+
+void meter_duration(struct meter *m, double seconds) {
+  m->media_seconds = seconds;
+  m->weight[JOB_RENDER] = m->render_rate * seconds;
+  /* shots are looked for while speech is recognized: only what is longer counts */
+  double shots = m->shots_rate * seconds - m->weight[JOB_RECOGNIZE];
+  m->weight[JOB_SHOTS] = shots > 0 ? shots : 0;
+}
+
+void meter_skip(struct meter *m, enum job_stage s) {
+  m->weight[s] = 0;
+  if (s == JOB_RENDER) m->render_rate = 0;
+  if (s == JOB_SHOTS) m->shots_rate = 0;
+}
+
+static void report(struct meter *m) {
+  struct job_progress p = {m->stage, m->stage_done, m->done, m->remaining};
+  if (m->events && m->events->progress) m->events->progress(m->events->ctx, &p);
+}
+
+/* Seconds left by what is known now; < 0 while that is nothing. */
+static double estimate(struct meter *m, double now) {
+  double spent = now - m->stage_began, after = 0, weight = m->weight[m->stage];
+  for (int s = (int)m->stage + 1; s < JOB_STAGES; s++) after += m->weight[s];
+  double left = weight * (1 - m->stage_done) * m->pace;
+  if (m->stage_done > TRUSTED_PART && spent > TRUSTED_TIME) {
+    left = spent * (1 - m->stage_done) / m->stage_done;
+    double pace = weight > 0 ? (spent + left) / weight : 1;
+    m->pace = pace < 0.5 ? 0.5 : pace > 4 ? 4 : pace;
+  } else if (now - m->began < 2) {
+    return -1; /* only guesses so far: better to say nothing */
   }
-  if (!o->video) return;
-  double pixels = o->vertical               ? 1080.0 * 1920
-                  : info && info->has_video ? (double)info->width * info->height
-                                            : 1920.0 * 1080;
-  double fps = info && info->fps > 0 ? info->fps : 25;
-  if (!o->subtitles && info && info->has_video) m->weight[JOB_SHOTS] = s * fps / 600;
-  m->weight[JOB_RENDER] = o->soft ? s * 0.001 : s * fps * pixels / 9e7;
+  return left + after * m->pace;
+}
+
+static void update(struct meter *m, double now) {
+  double guess = estimate(m, now), dt = now - m->told;
+  if (guess >= 0) {
+    double keep = m->remaining < 0 ? 0 : exp(-dt / SMOOTHING);
+    double expected = m->remaining - dt;
+    m->remaining = keep * (expected > 0 ? expected : 0) + (1 - keep) * guess;
+  }
+  double elapsed = now - m->began, done = 0, total = 0;
+  if (m->remaining >= 0) {
+    done = elapsed / (elapsed + m->remaining + 0.01);
+  } else {
+    for (int s = 0; s < JOB_STAGES; s++) {
+      total += m->weight[s];
+      done += s < (int)m->stage ? m->weight[s] : s == (int)m->stage ? m->stage_done * m->weight[s] : 0;
+    }
+    done = total > 0 ? done / total : 0;
+  }
+  if (done > 0.99) done = 0.99;
+  if (done > m->done) m->done = done;
 }
 
 void meter_stage(struct meter *m, enum job_stage s) {
+  double now = m->now();
   m->stage = s;
-  m->stage_began = clock_now();
-  m->told = 0;
-  meter_tell(m, 0);
+  m->stage_began = now;
+  m->stage_done = 0;
+  update(m, now);
+  m->told = now;
+  report(m);
 }
 
 void meter_tell(struct meter *m, double stage_done) {
-  double now = clock_now();
-  if (now - m->told < 0.1 && stage_done < 1) return;
-  double dt = now - m->told;
+  double now = m->now();
+  if (now - m->told < INTERVAL) return;
+  if (!(stage_done > m->stage_done)) stage_done = m->stage_done;
+  m->stage_done = stage_done > 1 ? 1 : stage_done;
+  update(m, now);
   m->told = now;
-  if (stage_done < 0) stage_done = 0;
-  if (stage_done > 1) stage_done = 1;
-  double before = 0, total = 0, after = 0;
-  for (int s = 0; s < JOB_STAGES; s++) {
-    total += m->weight[s];
-    if (s < (int)m->stage) before += m->weight[s];
-    if (s > (int)m->stage) after += m->weight[s];
-  }
-  double done = total > 0 ? (before + stage_done * m->weight[m->stage]) / total : 0;
-  if (done > m->done) m->done = done < 1 ? done : 1;
-  /* this stage's own pace is trusted once some of it is done; what comes after, as far as this machine keeps to the weights */
-  double spent = now - m->stage_began;
-  if (stage_done > 0.03 && spent > 0.3) {
-    double left = spent * (1 - stage_done) / stage_done;
-    double pace = m->weight[m->stage] > 0 ? (spent + left) / m->weight[m->stage] : 1;
-    double guess = left + after * (pace < 0.3 ? 0.3 : pace > 5 ? 5 : pace);
-    double keep = m->remaining < 0 || dt > 5 ? 0 : 0.8;
-    m->remaining = keep * (m->remaining - dt) + (1 - keep) * guess;
-    if (m->remaining < 0) m->remaining = 0;
-  }
-  struct job_progress p = {m->stage, stage_done, m->done, m->remaining};
-  if (m->events && m->events->progress) m->events->progress(m->events->ctx, &p);
+  report(m);
+}
+
+void meter_finish(struct meter *m) {
+  m->stage_done = m->done = 1;
+  m->remaining = 0;
+  report(m);
 }
