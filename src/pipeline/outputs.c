@@ -39,7 +39,7 @@ int outputs_text(struct outputs *o, const char *path, const char *text, size_t n
     buf_add(&o->standard, text, n);
     return 0;
   }
-  const char *tmp;
+  const char *tmp = NULL;
   int rc = outputs_reserve(o, path, &tmp, e);
   if (rc < 0) return rc;
   int fd = open(tmp, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -65,7 +65,7 @@ static int copy(const char *from, const char *to, const char *shown, const atomi
 }
 
 int outputs_copy(struct outputs *o, const char *path, const char *file, const atomic_bool *cancel, struct err *e) {
-  const char *tmp;
+  const char *tmp = NULL;
   int rc = outputs_reserve(o, path, &tmp, e);
   return rc < 0 ? rc : copy(file, tmp, path, cancel, e);
 }
