@@ -1,8 +1,11 @@
 #include "speech/tensor.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -83,12 +86,26 @@ __attribute__((target("avx,f16c"))) static size_t halves_f16c(const unsigned cha
     _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(p + 2 * i))));
   return i;
 }
+
+/* Asked of the processor, since not every compiler's __builtin_cpu_supports() knows the name. AVX says that the system
+ * saves the registers. */
+static bool has_f16c(void) {
+  static atomic_int known; /* 0: not asked yet. A virtual machine takes microseconds over the question */
+  int k = atomic_load_explicit(&known, memory_order_relaxed);
+  if (k == 0) {
+    unsigned eax, ebx, ecx = 0, edx;
+    bool has = __builtin_cpu_supports("avx") && __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+    k = has ? 1 : -1;
+    atomic_store_explicit(&known, k, memory_order_relaxed);
+  }
+  return k > 0;
+}
 #endif
 
 static void halves(const unsigned char *p, size_t count, float *out) {
   size_t i = 0;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("f16c")) i = halves_f16c(p, count, out);
+  if (has_f16c()) i = halves_f16c(p, count, out);
 #endif
   for (; i < count; i++) {
     uint16_t h;
