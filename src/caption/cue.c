@@ -20,9 +20,3 @@ struct cue *cue_list_add(struct cue_list *l, int64_t start_ms, int64_t end_ms, c
   *c = (struct cue){.start_ms = start_ms, .end_ms = end_ms, .text = x_strdup(text)};
   return c;
 }
-
-int cue_compare_start(const void *a, const void *b) {
-  const struct cue *x = a, *y = b;
-  if (x->start_ms != y->start_ms) return x->start_ms < y->start_ms ? -1 : 1;
-  return (x->end_ms > y->end_ms) - (x->end_ms < y->end_ms);
-}

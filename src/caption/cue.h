@@ -3,7 +3,8 @@
  * from a file.
  *
  * Times are milliseconds on the media's timeline, 0 <= start < end. In a list cues are ordered by start.
- * The text is UTF-8; its lines are separated by '\n'; it holds no markup except what `markup` says.
+ * The text is UTF-8; its lines are separated by '\n'; it may hold the
+ * tags of markup.h and no other markup.
  */
 #ifndef TITR_CAPTION_CUE_H
 #define TITR_CAPTION_CUE_H
@@ -38,6 +39,5 @@ struct cue_list {
 
 void cue_list_release(struct cue_list *l); /* also the cleanup function; leaves it empty and usable */
 struct cue *cue_list_add(struct cue_list *l, int64_t start_ms, int64_t end_ms, const char *text);
-int cue_compare_start(const void *a, const void *b);
 
 #endif

@@ -7,6 +7,11 @@
 
 static const int64_t latest = 1000LL * LIMIT_INPUT_SECONDS * 100;
 
+/* Neither a word's start nor its end may cut a character in two. */
+static bool is_border(const char *text, size_t at) {
+  return ((unsigned char)text[at] & 0xC0) != 0x80;
+}
+
 static int read_word(struct js *v, const struct cue *c, struct cue_word *w, struct err *e) {
   int64_t offset, length;
   double probability;
@@ -19,6 +24,8 @@ static int read_word(struct js *v, const struct cue *c, struct cue_word *w, stru
   if (rc < 0) return rc;
   w->offset = (size_t)offset;
   w->length = (size_t)length;
+  if (!is_border(c->text, w->offset) || !is_border(c->text, w->offset + w->length))
+    return err_set(e, ERR_INPUT, "offset, length: inside a character");
   w->probability = (float)(probability < 0 ? 0 : probability > 1 ? 1 : probability);
   return 0;
 }
@@ -33,7 +40,8 @@ static int read_cue(struct js *v, size_t index, const char *what, struct cue_lis
   if (rc == 0) rc = js_get_string(v, "text", &text, e);
   if (rc < 0) return err_prefix(e, "%s, cue %zu", what, index + 1);
   _cleanup_(buf_release) struct buf b = BUF_INIT;
-  buf_adds(&b, text);
+  for (; *text; text++)
+    if (*text != '\r') buf_addc(&b, *text); /* line ends are '\n' */
   rc = formats_add(ret, start, end, &b, what, index + 1, e);
   if (rc < 0) return rc;
   struct cue *c = &ret->cues[ret->count - 1];
@@ -58,9 +66,10 @@ int cue_json_read(const char *text, size_t n, const char *what, struct cue_list 
   size_t count;
   int64_t schema;
   int rc = js_parse(text, n, what, &root, e);
-  if (rc == 0) rc = js_get_int(root, "titr", 1, 1, &schema, e);
-  if (rc == 0) rc = js_get_array(root, "cues", &cues, &count, e);
   if (rc < 0) return rc;
+  rc = js_get_int(root, "titr", 1, 1, &schema, e);
+  if (rc == 0) rc = js_get_array(root, "cues", &cues, &count, e);
+  if (rc < 0) return err_prefix(e, "%s", what);
   const char *language = js_string_or(root, "language", "");
   if (strlen(language) < sizeof ret->language) memcpy(ret->language, language, strlen(language) + 1);
   for (size_t i = 0; rc == 0 && i < count; i++) rc = read_cue(js_item(cues, i), i, what, ret, e);
@@ -72,10 +81,9 @@ static void write_words(const struct cue *c, struct js_writer *w) {
   js_begin(w, '[');
   for (size_t i = 0; i < c->word_count; i++) {
     const struct cue_word *word = &c->words[i];
-    struct js_writer flat = {.out = w->out, .comma = w->comma};
+    struct js_writer flat = JS_WRITER(w->out, 0); /* a word a line */
     if (w->comma) buf_addc(w->out, ',');
     buf_adds(w->out, "\n     ");
-    flat.comma = false;
     js_begin(&flat, '{');
     js_key(&flat, "offset");
     js_int(&flat, (int64_t)word->offset);

@@ -151,7 +151,7 @@ static int recognize(const char *text, const char *what, enum caption_format *re
     *ret = CAPTION_VTT;
     return 0;
   }
-  if (starts_with(text, "[Script Info]") || starts_with(text, "[V4") || strstr(text, "\n[Events]")) {
+  if (starts_with(text, "[Script Info]") || starts_with(text, "[V4")) {
     *ret = CAPTION_ASS;
     return 0;
   }
@@ -163,11 +163,12 @@ static int recognize(const char *text, const char *what, enum caption_format *re
   int64_t start, end;
   const char *rest;
   size_t n;
-  while (lines_next(&l))
-    if (arrow_read(&l, &start, &end, &rest, &n)) {
-      *ret = CAPTION_SRT;
-      return 0;
-    }
+  while (lines_next(&l)) {
+    bool arrow = arrow_read(&l, &start, &end, &rest, &n);
+    if (!arrow && !(l.len >= 8 && strncasecmp(l.line, "[Events]", 8) == 0)) continue;
+    *ret = arrow ? CAPTION_SRT : CAPTION_ASS;
+    return 0;
+  }
   if (starts_with(text, "{\"titr\"")) { /* captions of nothing */
     *ret = CAPTION_JSON;
     return 0;
@@ -181,11 +182,33 @@ static int recognize(const char *text, const char *what, enum caption_format *re
                  l.number);
 }
 
+struct placed {
+  struct cue cue;
+  size_t at;
+};
+
+static int compare(const void *a, const void *b) {
+  const struct placed *x = a, *y = b;
+  if (x->cue.start_ms != y->cue.start_ms) return x->cue.start_ms < y->cue.start_ms ? -1 : 1;
+  return (x->at > y->at) - (x->at < y->at);
+}
+
+/* By start; cues that start together keep the file's order (signs over speech, in ASS). */
+static void sort(struct cue_list *l) {
+  bool sorted = true;
+  for (size_t i = 1; i < l->count; i++) sorted = sorted && l->cues[i - 1].start_ms <= l->cues[i].start_ms;
+  if (sorted) return;
+  _cleanup_(mem_freep) struct placed *all = NEW_ARRAY(struct placed, l->count);
+  for (size_t i = 0; i < l->count; i++) all[i] = (struct placed){l->cues[i], i};
+  qsort(all, l->count, sizeof *all, compare);
+  for (size_t i = 0; i < l->count; i++) l->cues[i] = all[i].cue;
+}
+
 int caption_read(const char *bytes, size_t n, const char *what, struct cue_list *ret, enum caption_format *ret_format,
                  struct err *e) {
   if (n > LIMIT_SUBTITLE_BYTES) return err_set(e, ERR_INPUT, "%s is larger than %d bytes", what, LIMIT_SUBTITLE_BYTES);
   _cleanup_(mem_freep) char *text = normalized(bytes, n);
-  enum caption_format f;
+  enum caption_format f = CAPTION_SRT;
   int rc = recognize(text, what, &f, e);
   if (rc < 0) return rc;
   struct cue_list l = {0};
@@ -199,7 +222,7 @@ int caption_read(const char *bytes, size_t n, const char *what, struct cue_list 
     cue_list_release(&l);
     return rc;
   }
-  if (l.count) qsort(l.cues, l.count, sizeof *l.cues, cue_compare_start);
+  sort(&l);
   cue_list_release(ret);
   *ret = l;
   if (ret_format) *ret_format = f;

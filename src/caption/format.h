@@ -4,9 +4,17 @@
  * the four formats with ERR_INPUT and the line number. Parsing foreign files happens in the sandboxed child:
  * pipeline/ calls subtitles_load(), not these.
  *
- * Writing and reading back loses nothing that the format can hold: SRT and VTT keep times (ms), text with its
- * basic tags escaped or kept, identifiers and settings (VTT); ASS times are centiseconds, so cues are snapped
- * to them on writing; JSON ("titr" schema 1) keeps everything, words with times and probabilities included.
+ * Writing and reading back loses nothing that the format can hold. What each does not hold:
+ *   SRT   identifiers, settings, words, language; a line of nothing but blanks comes back empty. Empty lines inside a
+ *         text are written as a no-break space and "-->" with a word joiner in it, and turned back on reading.
+ *   VTT   NOTE, STYLE and REGION blocks; a word's end (it lasts to the next word) and probability; the border between
+ *         words that start together, outside the cue, or in no order. An identifier with an arrow or a line break.
+ *   ASS   centiseconds only; words; language; styles, override codes and drawings except those of markup.h; comments.
+ *         A Name with a comma. Control characters.
+ *   JSON  holds everything: { "titr": 1, "language": "en", "cues": [{ "start": ms, "end": ms, "text": "…", "id"?,
+ *         "settings"?, "words"?: [{ "offset": bytes, "length": bytes, "start": ms, "end": ms, "probability": 0..1 }] }] }
+ *         (probabilities to four decimals). Members it does not know are passed over.
+ * A cue of no length gets a millisecond, one that ends before it starts is turned around. '\r' goes.
  */
 #ifndef TITR_CAPTION_FORMAT_H
 #define TITR_CAPTION_FORMAT_H

@@ -1,12 +1,14 @@
 /*
- * DESIGN. A cue is a line with an arrow and the lines behind it up to a blank one, or up to the next arrow (some files have no
- * blank lines; the number above an arrow is then not text). What SRT cannot hold is told apart on writing with
- * characters that look the same: a blank line inside a text gets a no-break space, an arrow a U+2192 in place of "-->".
+ * DESIGN. A cue is a line with an arrow and the lines behind it, up to a blank line that is followed by the next cue (some
+ * people leave blank lines inside a text) or up to the next arrow (some programs leave none between cues); the number
+ * above an arrow is not text. What SRT cannot hold is written with characters that look the same and
+ * turned back on reading: an empty line inside a text is a no-break space, "-->" has a word joiner before its '>'.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "caption/formats.h"
+#include "caption/markup.h"
 
 static bool only_digits(const struct lines *l) {
   size_t i = 0, n = l->len;
@@ -18,29 +20,51 @@ static bool only_digits(const struct lines *l) {
   return many > 0 && i == n;
 }
 
-/* Is the next line that is not blank one with an arrow? Then a line of digits before it is its number. */
-static bool arrow_follows(struct lines l) {
+static bool is_arrow(const struct lines *l) {
   int64_t start, end;
   const char *rest;
   size_t n;
-  return lines_next(&l) && arrow_read(&l, &start, &end, &rest, &n);
+  return arrow_read(l, &start, &end, &rest, &n);
 }
 
-/* The lines of one cue's text; leaves `l` before the line that ends it. */
+/* Does the line just read begin a cue: an arrow, or a number above one? */
+static bool begins_cue(const struct lines *l) {
+  struct lines next = *l;
+  return is_arrow(l) || (only_digits(l) && lines_next(&next) && is_arrow(&next));
+}
+
+static void add_line(struct buf *text, bool first, const char *line, size_t n) {
+  if (!first) buf_addc(text, '\n');
+  if (n == 2 && memcmp(line, BLANK_LINE, 2) == 0) return;
+  for (size_t i = 0; i < n; i++) {
+    if (n - i >= sizeof ARROW_WRITTEN - 1 && memcmp(line + i, ARROW_WRITTEN, sizeof ARROW_WRITTEN - 1) == 0) {
+      buf_adds(text, "-->");
+      i += sizeof ARROW_WRITTEN - 2;
+    } else {
+      buf_addc(text, line[i]);
+    }
+  }
+}
+
+/* The lines of one cue's text; leaves `l` before the line that begins the next. */
 static void read_text(struct lines *l, struct buf *text) {
+  bool first = true;
   for (;;) {
     struct lines before = *l;
-    int64_t start, end;
-    const char *rest;
-    size_t n;
-    if (!lines_next(l)) return;
-    if (line_is_blank(l)) return;
-    if (arrow_read(l, &start, &end, &rest, &n) || (only_digits(l) && arrow_follows(*l))) {
+    size_t blanks = 0;
+    bool more = lines_next(l);
+    while (more && line_is_blank(l)) {
+      blanks++;
+      before = *l;
+      more = lines_next(l);
+    }
+    if (!more || begins_cue(l)) {
       *l = before;
       return;
     }
-    if (text->len) buf_addc(text, '\n');
-    buf_add(text, l->line, l->len);
+    for (; blanks > 0; blanks--, first = false) add_line(text, first, "", 0);
+    add_line(text, first, l->line, l->len);
+    first = false;
   }
 }
 
@@ -51,7 +75,7 @@ int srt_read(const char *text, const char *what, struct cue_list *ret, struct er
     int64_t start, end;
     const char *rest;
     size_t n, line = l.number;
-    if (!arrow_read(&l, &start, &end, &rest, &n)) continue; /* numbers, and what strays between cues */
+    if (!arrow_read(&l, &start, &end, &rest, &n)) continue; /* numbers, and what strays before the first cue */
     buf_clear(&b);
     read_text(&l, &b);
     int rc = formats_add(ret, start, end, &b, what, line, e);
@@ -65,26 +89,32 @@ static void put_time(struct buf *out, int64_t ms) {
            ms % 1000);
 }
 
-static void put_text(struct buf *out, const char *text) {
-  for (const char *line = text;;) {
-    size_t n = strcspn(line, "\n");
-    size_t blank = strspn(line, " \t");
-    if (blank >= n) {
-      if (*text) buf_adds(out, "\xC2\xA0"); /* no-break space */
-    } else {
-      for (size_t i = 0; i < n; i++) {
-        if (n - i >= 3 && memcmp(line + i, "-->", 3) == 0) {
-          buf_adds(out, "\xE2\x86\x92");
-          i += 2;
-        } else {
-          buf_addc(out, line[i]);
-        }
-      }
-    }
-    buf_addc(out, '\n');
-    if (!line[n]) return;
-    line += n + 1;
+static void put_line(struct buf *out, const char *line, size_t n) {
+  if (strspn(line, " \t") >= n) {
+    buf_adds(out, BLANK_LINE);
+    return;
   }
+  for (size_t i = 0; i < n; i++) {
+    if (n - i >= 3 && memcmp(line + i, "-->", 3) == 0) {
+      buf_adds(out, ARROW_WRITTEN);
+      i += 2;
+    } else if (line[i] != '\r') { /* which would be a line's end */
+      buf_addc(out, line[i]);
+    }
+  }
+}
+
+static void put_text(struct buf *out, const char *text) {
+  if (*text) {
+    for (const char *line = text;; line++) {
+      size_t n = strcspn(line, "\n");
+      put_line(out, line, n);
+      buf_addc(out, '\n');
+      line += n;
+      if (!*line) break;
+    }
+  }
+  buf_addc(out, '\n');
 }
 
 void srt_write(const struct cue_list *l, struct buf *out) {
@@ -95,6 +125,5 @@ void srt_write(const struct cue_list *l, struct buf *out) {
     put_time(out, l->cues[i].end_ms);
     buf_addc(out, '\n');
     put_text(out, l->cues[i].text);
-    buf_addc(out, '\n');
   }
 }
