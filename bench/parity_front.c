@@ -6,6 +6,7 @@
  *   parity_front vad FILE              pcm -> one probability a chunk
  *   parity_front encode DIR VOCAB      lines of text -> lines of token ids
  *   parity_front split DIR VOCAB LANG  lines of token ids -> lines of words, "|" between them
+ *   parity_front non-speech DIR VOCAB  -> a line of token ids
  *   parity_front weights DIR NAME      -> the tensor
  */
 #include <stdio.h>
@@ -114,6 +115,19 @@ static int run_tokenizer(char **argv, const struct buf *in) {
   return finish(rc, &e);
 }
 
+static int run_non_speech(const char *dir, const char *vocab) {
+  struct err e;
+  struct tokenizer *t;
+  int ids[512];
+  int rc = tokenizer_open(dir, (int)strtol(vocab, NULL, 10), &t, &e);
+  if (rc < 0) return finish(rc, &e);
+  size_t n = tokenizer_non_speech(t, ids, ARRAY_LEN(ids));
+  for (size_t i = 0; i < n; i++) printf("%s%d", i ? " " : "", ids[i]);
+  putchar('\n');
+  tokenizer_free(t);
+  return 0;
+}
+
 static int run_weights(const char *dir, const char *name) {
   struct err e;
   struct weights *w;
@@ -141,6 +155,7 @@ int main(int argc, char **argv) {
   struct err e;
   const char *what = argc > 2 ? argv[1] : "";
   if (strcmp(what, "weights") == 0 && argc == 4) return run_weights(argv[2], argv[3]);
+  if (strcmp(what, "non-speech") == 0 && argc == 4) return run_non_speech(argv[2], argv[3]);
   if (file_read("-", MOST_INPUT, &in, &e) < 0) return finish(-1, &e);
   int rc = 2;
   if (strcmp(what, "mel") == 0) rc = run_mel(argv[2], &in);

@@ -138,6 +138,9 @@ def check_tokenizer(c, model, vocab):
         if got != want:
             print(f"  ours {got}\n  theirs {want}")
         c.line(f"tokenizer, words {lang}", float(got != want), 0)
+    out, _ = c.run(["non-speech", model, vocab])
+    want = Tokenizer(tok, True, "transcribe", "en").non_speech_tokens
+    c.line("tokenizer, what is not said", float([int(x) for x in out.split()] != list(want)), 0, f"{len(want)} tokens")
 
 
 def check_weights(c, model):

@@ -61,6 +61,8 @@ int speech_model_open(const char *dir, const char *vad_file, const struct speech
   int rc = weights_open(dir, &weights, e);
   if (rc == 0) rc = whisper_config_read(dir, weights, &config, e);
   if (rc == 0) rc = tokenizer_open(dir, config.vocab, &m->tokenizer, e);
+  if (rc == 0 && config.suppress_count == 0)
+    config.suppress_count = tokenizer_non_speech(m->tokenizer, config.suppress, WHISPER_MOST_SUPPRESSED);
   if (rc == 0) rc = gemm_new(o->threads > 0 ? o->threads : usable_processors(), &m->gemm, e);
   if (rc == 0) rc = whisper_load(weights, &config, m->gemm, &m->whisper, e);
   if (rc < 0) return rc;

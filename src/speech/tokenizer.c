@@ -276,6 +276,46 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, int **ret, siz
   return 0;
 }
 
+/* ---- what is not said ---- */
+
+static void collect(const struct tokenizer *t, const char *text, bool first_of_many, int *to, size_t most,
+                    size_t *count) {
+  int *ids = NULL;
+  size_t n = 0;
+  if (tokenizer_encode(t, text, &ids, &n, NULL) == 0 && n > 0 && (n == 1 || first_of_many)) {
+    size_t at = 0;
+    while (at < *count && to[at] < ids[0]) at++;
+    bool known = at < *count && to[at] == ids[0];
+    if (!known && *count < most) {
+      memmove(to + at + 1, to + at, (*count - at) * sizeof *to);
+      to[at] = ids[0];
+      ++*count;
+    }
+  }
+  free(ids);
+}
+
+size_t tokenizer_non_speech(const struct tokenizer *t, int *to, size_t most) {
+  static const char *const symbols[] = {"\"",  "#",  "(",  ")",   "*",   "+",   "/",   ":",  ";",   "<",  "=",  ">",
+                                        "@",   "[",  "\\", "]",   "^",   "_",   "`",   "{",  "|",   "}",  "~",  "「",
+                                        "」",  "『", "』", "<<",  ">>",  "<<<", ">>>", "--", "---", "-(", "-[", "('",
+                                        "(\"", "((", "))", "(((", ")))", "[[",  "]]",  "{{", "}}",  "♪♪", "♪♪♪"};
+  /* several tokens each; the first is that of all signs around them, U+2640 to U+267F, none of which is said */
+  static const char *const notes[] = {"♩", "♪", "♫", "♬", "♭", "♮", "♯"};
+  size_t count = 0;
+  char spaced[16];
+  collect(t, " -", true, to, most, &count); /* within a word both may stand */
+  collect(t, " '", true, to, most, &count);
+  for (size_t i = 0; i < ARRAY_LEN(symbols) + ARRAY_LEN(notes); i++) {
+    bool note = i >= ARRAY_LEN(symbols);
+    const char *symbol = note ? notes[i - ARRAY_LEN(symbols)] : symbols[i];
+    snprintf(spaced, sizeof spaced, " %s", symbol);
+    collect(t, symbol, note, to, most, &count);
+    collect(t, spaced, note, to, most, &count);
+  }
+  return count;
+}
+
 /* ---- decoding ---- */
 
 const char *tokenizer_bytes(const struct tokenizer *t, int token, size_t *ret_len) {

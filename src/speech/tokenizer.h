@@ -40,6 +40,10 @@ char *tokenizer_decode(const struct tokenizer *t, const int *tokens, size_t coun
 /* One text token's raw bytes (perhaps not whole characters); "" of length 0 for special tokens. Borrowed. */
 const char *tokenizer_bytes(const struct tokenizer *t, int token, size_t *ret_len);
 
+/* The tokens of what is written but not said: brackets, notes, marks of speakers (openai/whisper, tokenizer.py,
+ * non_speech_tokens), for models that bring no list. At most `most` go to `to`, ascending; returns how many. */
+size_t tokenizer_non_speech(const struct tokenizer *t, int *to, size_t most);
+
 struct token_word { /* tokens [first, first + count) of the list, and what they spell, leading space included */
   size_t first, count;
   char *text;

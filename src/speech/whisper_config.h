@@ -26,8 +26,9 @@ struct whisper_config {
   size_t suppress_begin_count;
 };
 
-/* `dir` is searched for config.json and generation_config.json; both may be absent (the heads of the decoder's upper half
- * then align, and nothing but the special tokens is suppressed). ERR_MODEL when shapes do not make a Whisper. */
+/* `dir` is searched for config.json and generation_config.json; both may be absent: the heads of the decoder's upper half
+ * then align, and the lists of tokens are empty (tokenizer_non_speech() makes one). ERR_MODEL when shapes do not make a
+ * Whisper: every matrix and norm of every layer is held against the sizes. */
 int whisper_config_read(const char *dir, const struct weights *w, struct whisper_config *ret, struct err *e);
 
 #endif

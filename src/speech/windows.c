@@ -1,5 +1,6 @@
 #include "speech/windows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,9 +176,17 @@ static void stop_speaking(struct windows *ws) {
   ws->open->chunks = from;
 }
 
+/* Without a detector everything is speech, the likelier the louder it is, so that full windows are still cut where it is quiet. */
+static float loudness(const float *pcm) {
+  float sum = 0;
+  for (int i = 0; i < VAD_CHUNK; i++) sum += pcm[i] * pcm[i];
+  float rms = sqrtf(sum / VAD_CHUNK);
+  return speech_starts + (1 - speech_starts) * rms / (rms + 0.02f);
+}
+
 static void hear(struct windows *ws, const float *pcm, float p) {
   uint32_t source = ws->heard++;
-  if (!ws->o.vad) p = 1;
+  if (!ws->o.vad) p = loudness(pcm);
   if (!ws->speaking) {
     if (p < speech_starts) {
       keep_before(ws, pcm, source, p);

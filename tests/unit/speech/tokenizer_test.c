@@ -239,6 +239,21 @@ static void language_table(void **state) {
   assert_null(language_at(100));
 }
 
+static void what_is_not_said(void **state) {
+  (void)state;
+  int ids[512], few[3];
+  size_t n = tokenizer_non_speech(tokens, ids, ARRAY_LEN(ids));
+  for (size_t i = 1; i < n; i++) assert_true(ids[i] > ids[i - 1]);
+  static const char listed[] = "\"#()*+/:;<=>@[\\]^_`{|}~", unlisted[] = ".,!?-'$%&aZ09";
+  for (int pass = 0; pass < 2; pass++)
+    for (const char *s = pass ? unlisted : listed; *s; s++) {
+      bool found = false;
+      for (size_t i = 0; i < n; i++) found |= ids[i] == byte_token((unsigned char)*s);
+      assert_int_equal(found, !pass);
+    }
+  assert_int_equal(tokenizer_non_speech(tokens, few, 3), 3);
+}
+
 static int set_up(void **state) {
   (void)state;
   return fake_tokenizer(FAKE_VOCABULARY, &tokens);
@@ -260,6 +275,7 @@ int main(void) {
       cmocka_unit_test(damaged_files),
       cmocka_unit_test(json_and_text_are_alike),
       cmocka_unit_test(language_table),
+      cmocka_unit_test(what_is_not_said),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
