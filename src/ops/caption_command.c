@@ -88,20 +88,21 @@ static int run(const struct arguments *a) {
 }
 
 const struct command command_caption = {
-    "caption",
-    "IN...",
-    "recognize speech and make a captioned video",
-    "IN is a video, or a sound such as a voice message. A video gives NAME.titr.mp4, with the captions in the picture, "
-    "and NAME.srt, in the folder of IN; a sound gives NAME.srt. Nothing leaves this machine. Ctrl-C stops the work and "
-    "leaves nothing half-written.",
-    "titr caption talk.mp4\ttalk.titr.mp4 and talk.srt\n"
-    "titr caption --vertical --style karaoke_box --profile social talk.mp4\tfor phones, the spoken word in a box\n"
-    "titr caption --lang ru --task translate lecture.mkv -o lecture.en.mp4\tRussian speech, English captions\n"
-    "titr caption --no-video --json - voice.ogg\twords with times, to standard output\n"
-    "titr caption --subs talk.srt talk.mp4\tcaptions that were corrected by hand\n"
-    "titr caption --soft talk.mp4\tcaptions that the player can switch off; the picture is not touched\n"
-    "titr caption --background waveform voice.ogg\ta video from a voice message",
-    caption_options,
-    run,
-    NULL,
-    false};
+    .name = "caption",
+    .operands = "IN...",
+    .about = "recognize speech and make a captioned video",
+    .text = "IN is a video, or a sound such as a voice message. A video gives NAME.titr.mp4, with the captions in the "
+            "picture, "
+            "and NAME.srt, in the folder of IN; a sound gives NAME.srt. Nothing leaves this machine. Ctrl-C stops the "
+            "work and "
+            "leaves nothing half-written.",
+    .examples =
+        "titr caption talk.mp4\ttalk.titr.mp4 and talk.srt\n"
+        "titr caption --vertical --style karaoke_box --profile social talk.mp4\tfor phones, the spoken word in a box\n"
+        "titr caption --lang ru --task translate lecture.mkv -o lecture.en.mp4\tRussian speech, English captions\n"
+        "titr caption --no-video --json - voice.ogg\twords with times, to standard output\n"
+        "titr caption --subs talk.srt talk.mp4\tcaptions that were corrected by hand\n"
+        "titr caption --soft talk.mp4\tcaptions that the player can switch off; the picture is not touched\n"
+        "titr caption --background waveform voice.ogg\ta video from a voice message",
+    .options = caption_options,
+    .run = run};

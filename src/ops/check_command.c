@@ -58,12 +58,11 @@ static int run(const struct arguments *a) {
 }
 
 const struct command command_check = {
-    "check",
-    "FILE",
-    "check captions against a profile's rules",
-    "Prints a line for each breach, and exits with 1 when there is any.",
-    "titr check --lang en talk.srt\tNetflix's rules\ntitr check --profile social --vertical talk.vtt\tfor phones",
-    options,
-    run,
-    NULL,
-    false};
+    .name = "check",
+    .operands = "FILE",
+    .about = "check captions against a profile's rules",
+    .text = "Prints a line for each breach, and exits with 1 when there is any.",
+    .examples =
+        "titr check --lang en talk.srt\tNetflix's rules\ntitr check --profile social --vertical talk.vtt\tfor phones",
+    .options = options,
+    .run = run};

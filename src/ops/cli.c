@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,20 +14,29 @@
 #include "ops/models_command.h"
 #include "pipeline/child_ops.h"
 
+/* These parse by themselves; their options are told here for the help, the manual and completion. */
+static const char *const models_words[] = {"list", "pull", "verify", "rm", NULL};
+static const struct option_row models_options[] = {
+    {"json", 0, NULL, NULL, "with list: as JSON"}, {"yes", 0, NULL, NULL, "with rm: do not ask"}, {0}};
 static const struct command command_models = {
-    "models",
-    "list|pull|verify|rm [NAME…]",
-    "fetch and look after speech models",
-    NULL,
-    "titr models list\twhat there is, and what is here\ntitr models pull base silero-vad\tfetch what captioning needs",
-    NULL,
-    NULL,
-    models_command,
-    false};
+    .name = "models",
+    .operands = "list|pull|verify|rm [NAME...]",
+    .about = "fetch and look after speech models",
+    .text = "list shows what there is and what is here; pull fetches what is missing, and goes on where it was "
+            "interrupted; verify checks every file against its hash; rm removes.",
+    .examples = "titr models list\twhat there is, and what is here\n"
+                "titr models pull base silero-vad\tfetch what captioning needs",
+    .options = models_options,
+    .raw = models_command,
+    .words = models_words};
 static const struct command command_doctor = {
-    "doctor", NULL, "look at what this machine has and lacks", NULL, NULL, NULL, NULL, doctor_command, false};
-static const struct command command_child = {"child", NULL, "the sandboxed child", NULL, NULL,
-                                             NULL,    NULL, child_ops_main,        true};
+    .name = "doctor",
+    .about = "look at what this machine has and lacks",
+    .text = "Looks at the processor, memory, folders, the sandbox, models and fonts. Exits with 1 when captioning "
+            "would fail.",
+    .raw = doctor_command};
+static const struct command command_child = {
+    .name = "child", .about = "the sandboxed child", .raw = child_ops_main, .hidden = true};
 
 static const struct command *const commands[] = {&command_caption,
                                                  &command_check,
@@ -61,7 +71,7 @@ int cli_fail(const struct err *e) {
   return err_exit_code(e->code);
 }
 
-static int unknown_command(const char *name) {
+int cli_unknown_command(const char *name) {
   const char *names[ARRAY_LEN(commands)];
   size_t n = 0;
   for (const struct command *const *c = commands; *c; c++)
@@ -69,21 +79,23 @@ static int unknown_command(const char *name) {
   names[n] = NULL;
   const char *near = nearest_name(name, names);
   struct err e;
-  if (near) err_set(&e, ERR_USAGE, "there is no command \"%s\"; did you mean `titr %s`?", name, near);
+  if (access(name, F_OK) == 0) err_set(&e, ERR_USAGE, "\"%s\" is a file; to caption it: titr caption %s", name, name);
+  else if (near) err_set(&e, ERR_USAGE, "there is no command \"%s\"; did you mean `titr %s`?", name, near);
   else err_set(&e, ERR_USAGE, "there is no command \"%s\"; `titr --help` lists them", name);
   return cli_fail(&e);
 }
 
+/* After "--prompt" the next word is a prompt, even "-h"; but nobody is called "--help". */
 static bool wants_help(int argc, char **argv) {
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
-  return false;
+    if (strcmp(argv[i], "--help") == 0) return true;
+  return argc == 2 && strcmp(argv[1], "-h") == 0;
 }
 
 static int run_command(const struct command *c, int argc, char **argv) {
   struct err e = {0};
-  if (c->raw) return c->raw(argc, argv);
   if (wants_help(argc, argv)) return help_command(c);
+  if (c->raw) return c->raw(argc, argv);
   struct arguments *a;
   int rc = arguments_parse(c, argc, argv, &a, &e);
   if (rc < 0) return cli_fail(&e);
@@ -106,7 +118,7 @@ int cli_main(int argc, char **argv) {
     return 0;
   }
   const struct command *c = cli_command(argv[1]);
-  if (!c) return unknown_command(argv[1]);
+  if (!c) return cli_unknown_command(argv[1]);
   struct err e = {0};
   int rc = settings_load(&e);
   if (rc < 0) return cli_fail(&e);

@@ -9,6 +9,9 @@ int cli_main(int argc, char **argv); /* returns the exit code */
 const struct command *const *cli_commands(void);     /* NULL-terminated, in the order of the help */
 const struct command *cli_command(const char *name); /* NULL */
 
+/* Says that there is no such command, with the nearest one; returns the exit code. */
+int cli_unknown_command(const char *name);
+
 /* The program's own arguments, for starting it again. */
 char *const *cli_arguments(void);
 

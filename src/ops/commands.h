@@ -1,9 +1,10 @@
-/* The rows of the command table, each defined in NAME_command.c. */
+/* The rows of the command table (cli.c), each defined in NAME_command.c, and that of help in help.c. */
 #ifndef TITR_OPS_COMMANDS_H
 #define TITR_OPS_COMMANDS_H
 
 #include "ops/options.h"
 
-extern const struct command command_caption, command_check, command_convert, command_styles, command_probe;
+extern const struct command command_caption, command_check, command_convert, command_styles, command_probe,
+    command_help, command_completion;
 
 #endif

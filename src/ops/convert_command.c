@@ -9,7 +9,7 @@
 static const char *const formats[] = {"srt", "vtt", "ass", "json", NULL};
 static const struct option_row options[] = {
     {"to", 0, "FORMAT", formats, "the format to write: {choices} (default: by the name of OUT)"},
-    {"force", 0, NULL, NULL, "replace OUT when it exists"},
+    {"force", 'f', NULL, NULL, "replace OUT when it exists"},
     {0}};
 
 static int convert(const struct arguments *a, struct err *e) {
@@ -17,6 +17,8 @@ static int convert(const struct arguments *a, struct err *e) {
   if (argument_operands(a, &files) != 2) return err_set(e, ERR_USAGE, "name two files: titr convert talk.srt talk.vtt");
   int wish = argument_choice(a, "to", -1);
   enum caption_format to = (enum caption_format)wish;
+  if (wish < 0 && strcmp(files[1], "-") == 0)
+    return err_set(e, ERR_USAGE, "--to says what to write to standard output: titr convert --to vtt %s -", files[0]);
   int rc = wish < 0 ? caption_format_of_name(files[1], &to, e) : 0;
   _cleanup_(cue_list_release) struct cue_list l = {0};
   if (rc == 0) rc = subtitles_load(files[0], &l, NULL, e);
@@ -32,12 +34,12 @@ static int run(const struct arguments *a) {
 }
 
 const struct command command_convert = {
-    "convert",
-    "IN OUT",
-    "turn captions into another format",
-    "Formats are SRT, WebVTT, ASS and JSON. OUT may be -, with --to.",
-    "titr convert talk.srt talk.vtt\tSubRip to WebVTT\ntitr convert --to json talk.ass -\tto standard output",
-    options,
-    run,
-    NULL,
-    false};
+    .name = "convert",
+    .operands = "IN OUT",
+    .about = "turn captions into another format",
+    .text = "Formats are SRT, WebVTT, ASS and JSON; what IN is shows from its content. - is standard input or, with "
+            "--to, standard output.",
+    .examples =
+        "titr convert talk.srt talk.vtt\tSubRip to WebVTT\ntitr convert --to json talk.ass -\tto standard output",
+    .options = options,
+    .run = run};

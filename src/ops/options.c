@@ -48,6 +48,24 @@ const char *nearest_name(const char *word, const char *const *names) {
   return best;
 }
 
+void option_head(const struct option_row *o, struct buf *b) {
+  if (o->letter) buf_addf(b, "-%c, ", o->letter);
+  buf_addf(b, "--%s", o->name);
+  if (o->argument) buf_addf(b, " %s", o->argument);
+}
+
+void option_text(const struct option_row *o, struct buf *b) {
+  const char *mark = strstr(o->help, "{choices}");
+  if (!mark) {
+    buf_adds(b, o->help);
+    return;
+  }
+  buf_add(b, o->help, (size_t)(mark - o->help));
+  for (const char *const *c = o->choices; c && *c; c++)
+    buf_addf(b, "%s%s", c == o->choices ? "" : c[1] ? ", " : " or ", *c);
+  buf_adds(b, mark + strlen("{choices}"));
+}
+
 static int unknown(const struct command *c, const char *shown, const char *name, struct err *e) {
   const char *names[MOST_OPTIONS + 1];
   size_t n = 0;
@@ -57,6 +75,13 @@ static int unknown(const struct command *c, const char *shown, const char *name,
   const char *near = nearest_name(name, names);
   if (near) return err_set(e, ERR_USAGE, "there is no option %s; did you mean --%s?", shown, near);
   return err_set(e, ERR_USAGE, "there is no option %s; `titr help %s` lists them", shown, c->name);
+}
+
+static bool is_option(const struct command *c, const char *word) {
+  if (strncmp(word, "--", 2) != 0) return false;
+  for (const struct option_row *o = c->options; o->help; o++)
+    if (o->name && strcmp(o->name, word + 2) == 0) return true;
+  return false;
 }
 
 static int set_value(struct arguments *a, size_t row, const char *value, struct err *e) {
@@ -97,7 +122,8 @@ static int take_option(struct arguments *a, int argc, char **argv, int *i, struc
     }
     const char *value = equals ? equals + 1 : !is_long && name[1] ? name + 1 : NULL;
     if (!value) {
-      if (*i + 1 >= argc) return err_set(e, ERR_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->argument);
+      if (*i + 1 >= argc || is_option(c, argv[*i + 1]))
+        return err_set(e, ERR_USAGE, "--%s needs a value: --%s %s", o->name, o->name, o->argument);
       value = argv[++*i];
     }
     return set_value(a, row, value, e);
@@ -117,6 +143,8 @@ int arguments_parse(const struct command *c, int argc, char **argv, struct argum
     else if (options && argv[i][0] == '-' && argv[i][1]) rc = take_option(a, argc, argv, &i, e);
     else a->operands[a->count++] = argv[i];
   }
+  if (rc == 0 && a->count && !c->operands)
+    rc = err_set(e, ERR_USAGE, "titr %s takes options only, but got \"%s\"", c->name, a->operands[0]);
   if (rc < 0) {
     arguments_free(a);
     return rc;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct option_row {
@@ -24,13 +25,14 @@ struct arguments;
 
 struct command {
   const char *name;
-  const char *operands;                  /* "IN…" for the usage line */
+  const char *operands;                  /* "IN..." for the usage line, or NULL: none are taken */
   const char *about;                     /* one line */
   const char *text;                      /* paragraphs, or NULL */
   const char *examples;                  /* lines "command\tcomment", or NULL */
   const struct option_row *options;      /* ends with {0} */
   int (*run)(const struct arguments *a); /* returns the exit code */
   int (*raw)(int argc, char **argv);     /* instead of run: parses by itself; argv[0] is the command's name */
+  const char *const *words;              /* NULL-terminated: what the first operand may be; NULL: a file */
   bool hidden;
 };
 
@@ -45,6 +47,10 @@ int argument_choice(const struct arguments *a, const char *name, int otherwise);
 int argument_number(const struct arguments *a, const char *name, long least, long most, long *value,
                     struct err *e); /* value keeps its default */
 size_t argument_operands(const struct arguments *a, const char *const **ret);
+
+/* "-o, --output FILE", and the help with {choices} filled in. */
+void option_head(const struct option_row *o, struct buf *b);
+void option_text(const struct option_row *o, struct buf *b);
 
 /* The nearest of `names` to a misspelt word, or NULL when none is near. */
 const char *nearest_name(const char *word, const char *const *names);

@@ -23,12 +23,9 @@ static int run(const struct arguments *a) {
 }
 
 static const struct option_row options[] = {{0}};
-const struct command command_probe = {"probe",
-                                      "FILE",
-                                      "show what a media file holds, as JSON",
-                                      NULL,
-                                      "titr probe talk.mp4\tcontainer, duration, picture, sound",
-                                      options,
-                                      run,
-                                      NULL,
-                                      false};
+const struct command command_probe = {.name = "probe",
+                                      .operands = "FILE",
+                                      .about = "show what a media file holds, as JSON",
+                                      .examples = "titr probe talk.mp4\tcontainer, duration, picture, sound",
+                                      .options = options,
+                                      .run = run};

@@ -7,6 +7,7 @@
 #include "media/media.h"
 #include "ops/cli.h"
 #include "ops/commands.h"
+#include "ops/signals.h"
 
 static const struct option_row options[] = {
     {"preview", 0, "DIR", NULL, "render a picture of each style into this folder, as NAME.png"},
@@ -40,6 +41,7 @@ static int preview(const struct arguments *a, const char *folder, struct err *e)
   _cleanup_(cue_list_release) struct cue_list l = {0};
   sample(&l, argument_text(a, "text", "Good captions are read\nwithout being noticed"));
   const struct caption_style *s;
+  const atomic_bool *cancel = signals_cancel_flag();
   for (size_t i = 0; rc == 0 && (s = caption_style_at(i)); i++) {
     _cleanup_(buf_release) struct buf b = BUF_INIT;
     _cleanup_(mem_freep) char *png = x_asprintf("%s/%s.png", folder, caption_style_name(s));
@@ -47,6 +49,7 @@ static int preview(const struct arguments *a, const char *folder, struct err *e)
     rc = file_write(script, buf_str(&b), b.len, 1, e);
     if (rc == 0) rc = media_preview(script, 1.25, width, height, png, e);
     if (rc == 0) printf("%s\n", png);
+    if (rc == 0 && atomic_load(cancel)) rc = err_set(e, ERR_CANCELLED, "cancelled");
   }
   file_remove_tree(work);
   return rc;
@@ -62,12 +65,8 @@ static int run(const struct arguments *a) {
   return 0;
 }
 
-const struct command command_styles = {"styles",
-                                       NULL,
-                                       "list the styles, or render a picture of each",
-                                       NULL,
-                                       "titr styles --preview pictures\tpictures/NAME.png for every style",
-                                       options,
-                                       run,
-                                       NULL,
-                                       false};
+const struct command command_styles = {.name = "styles",
+                                       .about = "list the styles, or render a picture of each",
+                                       .examples = "titr styles --preview pictures\tpictures/NAME.png for every style",
+                                       .options = options,
+                                       .run = run};

@@ -189,6 +189,7 @@ static int wait_for_shots(struct run *r) {
     }
     if (pthread_timedjoin_np(c->thread, NULL, &until) == 0) break;
     if (cancelled(r)) atomic_store(&c->stop, true);
+    meter_tell(&r->meter, 0);
   }
   c->started = false;
   return c->rc;

@@ -81,7 +81,8 @@ static void report(struct meter *m) {
 static double estimate(struct meter *m, double now) {
   double spent = now - m->stage_began, after = 0, weight = m->weight[m->stage];
   for (int s = (int)m->stage + 1; s < JOB_STAGES; s++) after += m->weight[s];
-  double left = weight * (1 - m->stage_done) * m->pace;
+  double left = weight * m->pace - spent; /* as long as the stage says nothing itself */
+  if (left < 0) left = 0;
   if (m->stage_done > TRUSTED_PART && spent > TRUSTED_TIME) {
     left = spent * (1 - m->stage_done) / m->stage_done;
     double pace = weight > 0 ? (spent + left) / weight : 1;

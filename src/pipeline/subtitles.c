@@ -1,5 +1,7 @@
 #include "pipeline/subtitles.h"
 
+#include <string.h>
+
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -13,7 +15,8 @@ int subtitles_child(struct js *request, struct child_io *io, struct err *e) {
   enum caption_format format;
   int rc = js_get_string(request, "input", &path, e);
   if (rc == 0) rc = file_read(path, LIMIT_SUBTITLE_BYTES, &bytes, e);
-  if (rc == 0) rc = caption_read(buf_str(&bytes), bytes.len, file_name(path), &l, &format, e);
+  if (rc == 0)
+    rc = caption_read(buf_str(&bytes), bytes.len, js_string_or(request, "shown", file_name(path)), &l, &format, e);
   if (rc < 0) return rc;
   caption_write(&l, CAPTION_JSON, &json);
   rc = child_data(io, buf_str(&json), json.len, e);
@@ -22,12 +25,16 @@ int subtitles_child(struct js *request, struct child_io *io, struct err *e) {
   return rc;
 }
 
-int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *ret_format, struct err *e) {
+/* `shown` is what errors call it. */
+static int load(const char *path, const char *shown, struct cue_list *ret, enum caption_format *ret_format,
+                struct err *e) {
   _cleanup_(buf_release) struct buf request = BUF_INIT, json = BUF_INIT;
   struct js_writer w = JS_WRITER(&request, 0);
   js_begin(&w, '{');
   js_key(&w, "input");
   js_string(&w, path);
+  js_key(&w, "shown");
+  js_string(&w, shown);
   js_end(&w, '}');
   const char *const reads[] = {path, NULL};
   const struct child_spec spec = {.op = "subtitles",
@@ -39,8 +46,27 @@ int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *
   int64_t format;
   int rc = child_run(&spec, NULL, NULL, NULL, &json, LIMIT_JSON_BYTES, &event, e);
   if (rc == 0) rc = js_get_int(event, "result.format", CAPTION_SRT, CAPTION_JSON, &format, e);
-  if (rc == 0) rc = caption_read(buf_str(&json), json.len, file_name(path), ret, NULL, e);
+  if (rc == 0) rc = caption_read(buf_str(&json), json.len, shown, ret, NULL, e);
   if (rc < 0) return rc;
   if (ret_format) *ret_format = (enum caption_format)format;
   return 0;
+}
+
+/* The child has no standard input: what comes that way is put, unread, into a file first. */
+static int load_standard_input(struct cue_list *ret, enum caption_format *ret_format, struct err *e) {
+  _cleanup_(buf_release) struct buf bytes = BUF_INIT;
+  _cleanup_(mem_freep) char *folder = NULL;
+  int rc = file_read("-", LIMIT_SUBTITLE_BYTES, &bytes, e);
+  if (rc == 0) rc = file_temp_dir(&folder, e);
+  if (rc < 0) return rc;
+  _cleanup_(mem_freep) char *path = x_asprintf("%s/subtitles", folder);
+  rc = file_write(path, buf_str(&bytes), bytes.len, 1, e);
+  if (rc == 0) rc = load(path, "standard input", ret, ret_format, e);
+  file_remove_tree(folder);
+  return rc;
+}
+
+int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *ret_format, struct err *e) {
+  if (strcmp(path, "-") == 0) return load_standard_input(ret, ret_format, e);
+  return load(path, file_name(path), ret, ret_format, e);
 }

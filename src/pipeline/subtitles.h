@@ -8,7 +8,7 @@
 #include "base/child.h"
 #include "caption/format.h"
 
-/* Reads SRT, VTT, ASS or JSON; the format through ret_format (may be NULL). ERR_INPUT. */
+/* Reads SRT, VTT, ASS or JSON ("-": from standard input); the format through ret_format (may be NULL). ERR_INPUT. */
 int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *ret_format, struct err *e);
 
 int subtitles_child(struct js *request, struct child_io *io, struct err *e); /* the child's side */
