@@ -1,14 +1,7 @@
 /*
- * DESIGN. Each rule is a function over one cue and its neighbours that reports through breach(). Nothing is shared with setting.c, not
- * even the word lists: these here are short and only hold what may never end a line.
- *
- * Reading speed: a cue that is read too fast counts as a breach when it could have stayed long enough: as far as the next cue
- * allows and, where the file tells when its last word ends, no longer than linger_ms past that. A file
- * without word times (SRT) is taken at its word that the cue lingers already, unless the next cue leaves it more than twice
- * linger_ms.
- *
- * Line ends: a line that ends in an article, preposition or conjunction is a breach when the word would have fitted on the next
- * line; at a cue's end, where nobody can tell whether the next cue had room, it is a remark.
+ * DESIGN. Each rule is a function over one cue and its neighbours that reports through breach(). Nothing is shared with
+ * setting.c but what a character is (icu.h): not even the word lists, which here are short and hold only what hardly
+ * ever ends a phrase. Texts are stripped of their tags once, before.
  */
 #include "caption/check.h"
 
@@ -19,11 +12,19 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "caption/icu.h"
+#include "caption/markup.h"
+
+#define TOLERANCE_MS   1.0
+#define FASTEST_SPEECH 1.75 /* of max_cps; see check.h */
+#define NEIGHBOUR_MS   500
+#define LONGEST_BOUND  24 /* bytes of a word in the lists */
 
 struct checking {
   const struct cue_list *l;
   const struct caption_profile *p;
-  size_t at; /* index of the cue */
+  char **texts; /* of the cues, without tags */
+  size_t at;    /* index of the cue */
   struct caption_breach *found;
   size_t count, cap, counting;
 };
@@ -50,151 +51,201 @@ __attribute__((format(printf, 4, 5))) static void breach(struct checking *k, enu
   k->counting += counts;
 }
 
-/* ---- columns ---- */
-
-static bool full_width(uint32_t c) {
-  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF && c != 0x303F) || (c >= 0xAC00 && c <= 0xD7A3) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE6F) || (c >= 0xFF00 && c <= 0xFF60) ||
-         (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x20000 && c <= 0x3FFFD);
-}
-
-static bool no_width(uint32_t c) {
-  return (c >= 0x300 && c <= 0x36F) || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x2069) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF || (c >= 0x591 && c <= 0x5BD) ||
-         (c >= 0x5BF && c <= 0x5C7 && c != 0x5C0 && c != 0x5C3 && c != 0x5C6) || (c >= 0x610 && c <= 0x61A) ||
-         (c >= 0x64B && c <= 0x65F) || c == 0x670 || c == 0x0E31 || (c >= 0x0E34 && c <= 0x0E3A) ||
-         (c >= 0x0E47 && c <= 0x0E4E) || /* Thai marks */
-         (c >= 0x0900 && c <= 0x0902) || c == 0x093C || (c >= 0x0941 && c <= 0x0948) || c == 0x094D;
-}
+/* ---- columns (profile.h) ---- */
 
 static double columns(const struct caption_profile *p, const char *s, size_t n) {
   double sum = 0;
   for (size_t i = 0, len; i < n; i += len) {
     uint32_t c = utf8_next(s + i, &len);
-    if (c == '\n' || no_width(c)) continue;
-    sum += p->half_columns && !full_width(c) ? 0.5 : 1;
+    int width = c == '\n' ? 1 : icu_width(c); /* a line break counts as a space */
+    sum += p->half_columns ? width / 2.0 : width;
   }
   return sum;
 }
 
-/* ---- line ends ---- */
-
-static const struct {
-  const char *language, *words; /* space-separated */
-} bound[] = {
-    {"en", " a an the of to in on at by for from with and or but if that into my your his its our their "},
-    {"ru", " в во на с со к ко у о об от до из за по под над при для без через и а но или что чтобы если не ни "},
-    {"es", " el la los las un una unos unas de del a al en con por para sin sobre y e o u pero que si mi tu su no "},
-    {"fr", " le la les un une des du de à au aux en dans avec par pour sans sur et ou mais que qui si mon ma mes ton "
-           "ta tes son sa ses ne "},
-    {"de", " der die das den dem des ein eine einen einem einer in im an am auf aus bei mit nach von vom zu zum zur "
-           "für und oder aber dass weil wenn mein dein sein "},
-    {"it", " il lo la i gli le un uno una di del della a al alla da in nel con per su tra fra e o ma che se mio tuo "
-           "suo non "},
-};
-
-static const char *last_word(const char *line, size_t n, size_t *ret_len) {
-  size_t from = n;
-  while (from > 0 && line[from - 1] != ' ') from--;
-  *ret_len = n - from;
-  return line + from;
+static double all_columns(const struct caption_profile *p, const char *s) {
+  return columns(p, s, strlen(s));
 }
 
-static bool is_bound(const char *language, const char *word, size_t n) {
-  char key[32] = " ";
-  if (n == 0 || n + 3 > sizeof key) return false;
-  memcpy(key + 1, word, n);
-  key[n + 1] = ' ';
-  if (key[1] >= 'A' && key[1] <= 'Z') key[1] = (char)(key[1] + 32);
-  for (size_t i = 0; i < ARRAY_LEN(bound); i++)
-    if (strcmp(bound[i].language, language) == 0) return strstr(bound[i].words, key) != NULL;
-  return false;
+/* ---- line ends ---- */
+
+/* Words between spaces: `bound` to the next one, and `leaning`: often so, but they also end phrases ("in", "mit"); a line
+ * that would then end in one of these is no better. */
+static const struct {
+  const char *language, *bound, *leaning;
+} tables[] = {
+    {"en", " a an the of at from with and or but if because into my your our their ",
+     " in on to by for as than that this these those his her its no not is are was were be been will would can could "
+     "very so more who what which when where i you he she it we they "},
+    {"ru", " в во на с со к ко у о об от до из за по под над при для без через и а но или что чтобы если не ни ",
+     " как это этот эта эти мой моя твой его её их наш ваш свой очень бы же ли я ты он она мы вы они который "},
+    {"es", " el la los las un una unos unas de del al en con por para sin sobre y e o u pero que si mi tu su ",
+     " a no se me te le lo nos les es son fue ha he muy más como cuando este esta ese esa sus mis tus yo él ella "},
+    {"fr",
+     " le la les un une des du de à au aux en dans avec pour sans sur et ou mais que qui si mon ma mes ton ta tes "
+     "son sa ses ne ",
+     " pas se me te lui y plus très est sont a ont être par comme quand ce cet cette ces je tu il elle on nous vous "
+     "ils "},
+    {"de",
+     " der die das den dem des ein eine einen einem einer im am beim vom zum zur für und oder aber dass weil wenn mein "
+     "dein sein ",
+     " in an auf aus bei mit nach von zu um vor über unter bis als wie nicht kein keine sehr ist sind war hat haben "
+     "wird "
+     "ich du er sie es wir ihr sich meine seine ihre diese dieser "},
+    {"it",
+     " il lo la i gli le un uno una di del della dei delle al alla da dal dalla nel nella con per su tra fra e o ma "
+     "che "
+     "se mio tuo suo non ",
+     " a in è sono ha ho hanno si mi ti ci vi più molto come quando questo questa io tu lui lei noi voi loro mia sua "},
+};
+
+/* For "%.*s". */
+#define LAST_WORD(line, n) (int)((n)-last_word(line, n)), (line) + last_word(line, n)
+static size_t last_word(const char *line, size_t n) {
+  while (n > 0 && line[n - 1] != ' ') n--;
+  return n;
+}
+
+enum binding { FREE, LEANING, BOUND };
+
+static enum binding binding_of(const char *language, const char *word, size_t n) {
+  if (n == 0 || n > LONGEST_BOUND) return FREE;
+  char key[4 * LONGEST_BOUND + 3] = " ";
+  size_t at = 1;
+  for (size_t i = 0, len; i < n; i += len) at += utf8_put(icu_lower(utf8_next(word + i, &len)), key + at);
+  key[at] = ' ';
+  key[at + 1] = '\0';
+  for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+    if (strcmp(tables[i].language, language) != 0) continue;
+    return strstr(tables[i].bound, key) ? BOUND : strstr(tables[i].leaning, key) ? LEANING : FREE;
+  }
+  return FREE;
+}
+
+/* Where the bound words begin that end this line; n when there are none. `ret_better`: would a break before them be better?
+ * Not when it is the line's start or behind a leaning word. */
+static size_t bound_tail(const char *language, const char *line, size_t n, bool *ret_better) {
+  size_t tail = n;
+  *ret_better = false;
+  for (size_t end = n; end > 0;) {
+    size_t from = last_word(line, end);
+    enum binding binding = binding_of(language, line + from, end - from);
+    if (binding != BOUND) {
+      *ret_better = binding == FREE;
+      break;
+    }
+    tail = from;
+    end = from > 0 ? from - 1 : 0;
+  }
+  return tail;
 }
 
 /* ---- rules ---- */
-
-static void check_lines(struct checking *k) {
-  const struct caption_profile *p = k->p;
-  const struct cue *c = &k->l->cues[k->at];
-  int lines = 0;
-  for (const char *s = c->text;;) {
-    size_t n = strcspn(s, "\n");
-    lines++;
-    double wide = columns(p, s, n);
-    if (wide > p->max_line_chars + 0.01)
-      breach(k, RULE_LINE_LENGTH, true, "a line of %g characters, at most %d", wide, p->max_line_chars);
-    if (!s[n]) break;
-    size_t word_len;
-    const char *word = last_word(s, n, &word_len);
-    const char *next = s + n + 1;
-    double moved = columns(p, next, strcspn(next, "\n")) + columns(p, word, word_len) + 1;
-    if (is_bound(k->l->language, word, word_len) && word_len < n && moved <= p->max_line_chars)
-      breach(k, RULE_LINE_END, true, "a line ends in \"%.*s\", which belongs to the next", (int)word_len, word);
-    s = next;
-  }
-  if (lines > p->max_lines) breach(k, RULE_LINES, true, "%d lines, at most %d", lines, p->max_lines);
-}
-
-static void check_cue_end(struct checking *k) {
-  const struct cue *c = &k->l->cues[k->at];
-  bool follows = k->at + 1 < k->l->count && k->l->cues[k->at + 1].start_ms - c->end_ms < 500;
-  const char *line = strrchr(c->text, '\n');
-  line = line ? line + 1 : c->text;
-  size_t n;
-  const char *word = last_word(line, strlen(line), &n);
-  if (follows && is_bound(k->l->language, word, n))
-    breach(k, RULE_LINE_END, false, "ends in \"%.*s\", which belongs to the next cue", (int)n, word);
-}
-
-static void check_words(struct checking *k) {
-  int words = 0;
-  for (const char *s = k->l->cues[k->at].text; *s;) {
-    s += strspn(s, " \n");
-    if (!*s) break;
-    words++;
-    s += strcspn(s, " \n");
-  }
-  if (k->p->max_words && words > k->p->max_words)
-    breach(k, RULE_WORDS, true, "%d words, at most %d", words, k->p->max_words);
-}
 
 static double frame_ms(const struct checking *k) {
   return 1000.0 / k->p->fps;
 }
 
-/* How much longer the cue could have stayed, in milliseconds. */
-static double room(const struct checking *k) {
+static void check_lines(struct checking *k) {
+  const struct caption_profile *p = k->p;
+  int lines = 0;
+  for (const char *s = k->texts[k->at];; s++) {
+    size_t n = strcspn(s, "\n");
+    lines++;
+    double wide = columns(p, s, n);
+    if (wide > p->max_line_chars)
+      breach(k, RULE_LINE_LENGTH, true, "a line of %g characters, at most %d", wide, p->max_line_chars);
+    if (!s[n]) break;
+    bool better;
+    size_t tail = bound_tail(k->l->language, s, n, &better);
+    const char *next = s + n + 1;
+    bool fits = columns(p, s + tail, n - tail) + 1 + columns(p, next, strcspn(next, "\n")) <= p->max_line_chars;
+    if (tail < n)
+      breach(k, RULE_LINE_END, better && fits, "a line ends in \"%.*s\", which belongs to the next", LAST_WORD(s, n));
+    s += n;
+  }
+  if (lines > p->max_lines) breach(k, RULE_LINES, true, "%d lines, at most %d", lines, p->max_lines);
+}
+
+static int words_of(const char *s) {
+  int words = 0;
+  for (;; words++) {
+    s += strspn(s, " \n");
+    if (!*s) return words;
+    s += strcspn(s, " \n");
+  }
+}
+
+/* When the word at the end of the cue's text that has `tail` of `all` columns begins: as the file tells, or its share of the cue. */
+static double tail_start(const struct cue *c, int words, double tail, double all) {
+  if (c->word_count > (size_t)words) return (double)c->words[c->word_count - (size_t)words].start_ms;
+  return (double)c->end_ms - (double)(c->end_ms - c->start_ms) * tail / all;
+}
+
+/* Could the next cue have begun with these words? */
+static bool next_can_take(const struct checking *k, const char *tail) {
+  const struct caption_profile *p = k->p;
   const struct cue *c = &k->l->cues[k->at];
-  double until = (double)c->start_ms + k->p->max_ms;
+  const char *next = k->texts[k->at + 1];
+  double added = all_columns(p, tail) + (p->half_columns ? 0.5 : 1);
+  int words = words_of(tail);
+  double start = tail_start(c, words, added, all_columns(p, k->texts[k->at])), lasts = (double)c[1].end_ms - start;
+  return added + columns(p, next, strcspn(next, "\n")) <= p->max_line_chars && lasts <= p->max_ms &&
+         (p->max_cps <= 0 || (added + all_columns(p, next)) * 1000 <= p->max_cps * lasts) &&
+         (p->max_words == 0 || words + words_of(next) <= p->max_words) &&
+         start - (double)c->start_ms >= p->min_ms + p->min_gap_frames * frame_ms(k);
+}
+
+static void check_cue_end(struct checking *k) {
+  const struct cue *c = &k->l->cues[k->at];
+  if (k->at + 1 == k->l->count || c[1].start_ms - c->end_ms >= NEIGHBOUR_MS) return;
+  const char *line = strrchr(k->texts[k->at], '\n');
+  line = line ? line + 1 : k->texts[k->at];
+  bool better;
+  size_t tail = bound_tail(k->l->language, line, strlen(line), &better);
+  if (line[tail])
+    breach(k, RULE_LINE_END, better && next_can_take(k, line + tail), "ends in \"%.*s\", which belongs to the next cue",
+           LAST_WORD(line, strlen(line)));
+}
+
+static void check_words(struct checking *k) {
+  int words = words_of(k->texts[k->at]);
+  if (k->p->max_words && words > k->p->max_words)
+    breach(k, RULE_WORDS, true, "%d words, at most %d", words, k->p->max_words);
+}
+
+/* How much longer the cue could have stayed, in milliseconds. */
+static double room(const struct checking *k, double wide) {
+  const struct caption_profile *p = k->p;
+  const struct cue *c = &k->l->cues[k->at];
+  double until = (double)c->start_ms + p->max_ms, latest;
   if (k->at + 1 < k->l->count) {
-    double next = (double)c[1].start_ms - k->p->min_gap_frames * frame_ms(k);
-    until = next < until ? next : until;
+    latest = (double)c[1].start_ms - p->min_gap_frames * frame_ms(k);
+    until = latest < until ? latest : until;
   }
-  double left = until - (double)c->end_ms;
-  if (c->word_count) {
-    double linger = (double)c->words[c->word_count - 1].end_ms + k->p->linger_ms - (double)c->end_ms;
-    return linger < left ? linger : left;
-  }
-  return left > 2 * k->p->linger_ms ? left - 2 * k->p->linger_ms : 0;
+  if (c->word_count) latest = (double)c->words[c->word_count - 1].end_ms + p->linger_ms;
+  else latest = (double)c->start_ms + wide * 1000 / (FASTEST_SPEECH * p->max_cps) + p->linger_ms;
+  return (latest < until ? latest : until) - (double)c->end_ms;
 }
 
 static void check_times(struct checking *k) {
   const struct caption_profile *p = k->p;
   const struct cue *c = &k->l->cues[k->at];
-  double lasts = (double)(c->end_ms - c->start_ms);
-  if (lasts < p->min_ms - 1)
+  double lasts = (double)(c->end_ms - c->start_ms), wide = all_columns(p, k->texts[k->at]);
+  if (lasts < p->min_ms - TOLERANCE_MS)
     breach(k, RULE_MIN_DURATION, true, "lasts %.3f s, at least %.3f", lasts / 1000, p->min_ms / 1000.0);
-  if (lasts > p->max_ms + 1)
+  if (lasts > p->max_ms + TOLERANCE_MS)
     breach(k, RULE_MAX_DURATION, true, "lasts %.3f s, at most %.3f", lasts / 1000, p->max_ms / 1000.0);
-  double cps = columns(p, c->text, strlen(c->text)) * 1000 / (lasts > 1 ? lasts : 1);
-  if (p->max_cps > 0 && cps > p->max_cps * 1.001 + 0.01)
-    breach(k, RULE_CPS, room(k) > frame_ms(k) + 1, "%.1f characters a second, at most %g", cps, p->max_cps);
+  if (p->max_cps > 0 && wide * 1000 > p->max_cps * (lasts + TOLERANCE_MS))
+    breach(k, RULE_CPS, room(k, wide) > frame_ms(k) + TOLERANCE_MS, "%.1f characters a second, at most %g",
+           wide * 1000 / (lasts > 1 ? lasts : 1), p->max_cps);
 }
 
 static void check_gap(struct checking *k) {
   if (k->at + 1 >= k->l->count) return;
   const struct cue *c = &k->l->cues[k->at];
-  double gap = (double)(c[1].start_ms - c->end_ms), frames = gap / frame_ms(k), tolerance = 1.01 / frame_ms(k);
+  double gap = (double)(c[1].start_ms - c->end_ms), frames = gap / frame_ms(k),
+         tolerance = 1.01 * TOLERANCE_MS / frame_ms(k);
   if (gap < 0) breach(k, RULE_OVERLAP, true, "overlaps the next by %.3f s", -gap / 1000);
   else if (frames < k->p->min_gap_frames - tolerance)
     breach(k, RULE_GAP, true, "%.1f frames before the next, at least %d", frames, k->p->min_gap_frames);
@@ -203,17 +254,27 @@ static void check_gap(struct checking *k) {
            k->p->close_gap_frames, k->p->min_gap_frames);
 }
 
+static char *plain(const char *text) {
+  struct buf b = BUF_INIT;
+  buf_adds(&b, "");
+  markup_strip(text, strlen(text), &b);
+  return buf_take(&b);
+}
+
 size_t caption_check(const struct cue_list *l, const struct caption_profile *p, struct caption_breach **ret,
                      size_t *ret_count) {
-  struct checking k = {.l = l, .p = p};
+  struct checking k = {.l = l, .p = p, .texts = NEW_ARRAY(char *, l->count)};
+  for (size_t i = 0; i < l->count; i++) k.texts[i] = plain(l->cues[i].text);
   for (k.at = 0; k.at < l->count; k.at++) {
-    if (strspn(l->cues[k.at].text, " \n\t") == strlen(l->cues[k.at].text)) breach(&k, RULE_EMPTY, true, "has no text");
+    if (words_of(k.texts[k.at]) == 0) breach(&k, RULE_EMPTY, true, "has no text");
     check_lines(&k);
     check_cue_end(&k);
     check_words(&k);
     check_times(&k);
     check_gap(&k);
   }
+  for (size_t i = 0; i < l->count; i++) free(k.texts[i]);
+  free(k.texts);
   *ret = k.found;
   *ret_count = k.count;
   return k.counting;

@@ -1,4 +1,19 @@
-/* A checker of caption rules that shares no code with setting.h, so that each proves the other. */
+/*
+ * A checker of caption rules that shares no code with setting.h, so that each proves the other. Times are allowed a
+ * millisecond, as formats round them. Tags (markup.h) take no room.
+ *
+ * Two rules cannot always be kept, and then make a remark (`counts` is false) and no breach:
+ *
+ * Reading speed, where a cue that is too fast has no room to stay longer: the next cue follows, or it is as long as a cue may be, or
+ * it stays linger_ms after its last word already. A file without word times does not tell when the last word
+ * ends; then the cue is believed to stay that long unless it is so short that nobody could have spoken it in the time left:
+ * faster than 1.75 x max_cps (30 characters a second where 17 may be read).
+ *
+ * Line ends: a line ends in a word that binds to the next one (articles, prepositions, conjunctions, possessives of ru
+ * en es fr de it). It is a breach when the word would have fitted on the next line and the break before it is no such break again. At a cue's end the next cue must
+ * follow within half a second, be able to take the word (its first line, its reading speed, its words, its duration), and leave
+ * this one long enough; further apart it is neither.
+ */
 #ifndef TITR_CAPTION_CHECK_H
 #define TITR_CAPTION_CHECK_H
 
