@@ -167,8 +167,9 @@ static size_t join_punctuation(struct token_word *w, size_t n) {
   size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
     if (!w[i].text) continue;
-    size_t len = kept ? strlen(w[kept - 1].text) : 0;
-    if (kept && len && w[kept - 1].text[len - 1] != ' ' && w[i].text[0] != ' ' && all_of(w[i].text, after))
+    const char *last = kept ? w[kept - 1].text : NULL;
+    size_t len = last ? strlen(last) : 0;
+    if (len && last[len - 1] != ' ' && w[i].text[0] != ' ' && all_of(w[i].text, after))
       join(&w[kept - 1], &w[i], false);
     else w[kept++] = w[i];
   }
@@ -181,29 +182,32 @@ struct timed { /* window time */
   double start, end;
 };
 
-static double probability_at(const struct window *w, double t) {
-  long i = (long)(t / CHUNK_SECONDS);
-  return i < 0 || (size_t)i >= w->chunks ? 0 : w->probability[i];
+static float probability_at(const struct window *w, long chunk) {
+  return chunk < 0 || (size_t)chunk >= w->chunks ? 0 : w->probability[chunk];
 }
 
-/* The time at which speech begins after `t`, or ends before it, within `reach`; `t` itself when it is as it should be. */
+/* The time at which speech begins after `t`, or before it, or ends before it, within `reach`; `t` itself when it is as
+ * it should be. */
 static double onset_after(const struct window *w, double t, double reach) {
-  double end = t + reach;
-  for (double at = t; at < end; at += CHUNK_SECONDS)
-    if (probability_at(w, at) >= 0.5) return at == t ? t : floor(at / CHUNK_SECONDS) * CHUNK_SECONDS;
+  long first = (long)(t / CHUNK_SECONDS);
+  if (probability_at(w, first) >= 0.5f) return t;
+  for (long c = first + 1; (double)c * CHUNK_SECONDS < t + reach; c++)
+    if (probability_at(w, c) >= 0.5f) return (double)c * CHUNK_SECONDS;
   return t;
 }
 
 static double onset_before(const struct window *w, double t, double reach) {
-  double at = t;
-  while (at > t - reach && at > 0 && probability_at(w, at - CHUNK_SECONDS) >= 0.5) at -= CHUNK_SECONDS;
-  bool found = at <= 0 || probability_at(w, at - CHUNK_SECONDS) < 0.5;
-  return found && at < t ? floor(at / CHUNK_SECONDS) * CHUNK_SECONDS : t;
+  long first = (long)(t / CHUNK_SECONDS), c = first;
+  while (c > 0 && (double)(first - c) * CHUNK_SECONDS < reach && probability_at(w, c - 1) >= 0.5f) c--;
+  bool found = c < first && probability_at(w, c - 1) < 0.5f;
+  return found ? (double)c * CHUNK_SECONDS : t;
 }
 
 static double offset_before(const struct window *w, double t, double reach) {
-  for (double at = t; at > t - reach && at > 0; at -= CHUNK_SECONDS)
-    if (probability_at(w, at - 1e-3) >= 0.35) return at == t ? t : ceil(at / CHUNK_SECONDS) * CHUNK_SECONDS;
+  long first = (long)((t - 1e-3) / CHUNK_SECONDS);
+  if (probability_at(w, first) >= 0.35f) return t;
+  for (long c = first - 1; c >= 0 && (double)(first - c) * CHUNK_SECONDS < reach; c--)
+    if (probability_at(w, c) >= 0.35f) return (double)(c + 1) * CHUNK_SECONDS;
   return t;
 }
 

@@ -20,10 +20,10 @@ static int type_of(const char *name, enum tensor_type *ret) {
 
 static int read_entry(const char *name, struct js *v, const unsigned char *data, size_t n, struct tensor_list *l,
                       struct err *e) {
-  const char *type;
-  int64_t from, to;
-  struct js *shape;
-  size_t rank;
+  const char *type = "";
+  int64_t from = 0, to = 0;
+  struct js *shape = NULL;
+  size_t rank = 0;
   int rc = js_get_string(v, "dtype", &type, e);
   if (rc == 0) rc = js_get_array(v, "shape", &shape, &rank, e);
   if (rc == 0) rc = js_get_int(v, "data_offsets[0]", 0, (int64_t)n, &from, e);

@@ -100,7 +100,7 @@ struct translation {
 };
 
 /* Inside a layer; their names end in .weight or .bias, norms become gamma and beta. */
-static const struct translation encoder_names[] = {
+static const struct translation layer_names[] = {
     {"self_attn.q_proj", "self_attention/linear_0", 0, 3},
     {"self_attn.k_proj", "self_attention/linear_0", 1, 3},
     {"self_attn.v_proj", "self_attention/linear_0", 2, 3},
@@ -132,6 +132,25 @@ static const struct translation *translate(const struct translation *table, size
   return NULL;
 }
 
+/* "encoder.layers.12.fc1" -> "encoder" and 12; what follows the number and its dot, NULL when it is no layer's. */
+static const char *layer_of(const char *theirs, const char **ret_side, long *ret_layer) {
+  static const char *const sides[] = {"encoder", "decoder"};
+  static const char layers[] = ".layers.";
+  for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+    size_t n = strlen(sides[i]);
+    if (strncmp(theirs, sides[i], n) != 0 || strncmp(theirs + n, layers, strlen(layers)) != 0) continue;
+    const char *digits = theirs + n + strlen(layers);
+    if (*digits < '0' || *digits > '9') return NULL;
+    char *end;
+    long layer = strtol(digits, &end, 10);
+    if (*end != '.' || layer > 999) return NULL;
+    *ret_side = sides[i];
+    *ret_layer = layer;
+    return end + 1;
+  }
+  return NULL;
+}
+
 /* "model.decoder.layers.3.fc1.bias" -> "decoder/layer_3/ffn/linear_0/bias"; NULL for what Whisper does not use. */
 static const struct translation *our_name(const char *theirs, char ours[112]) {
   if (strncmp(theirs, "model.", 6) == 0) theirs += 6;
@@ -139,21 +158,18 @@ static const struct translation *our_name(const char *theirs, char ours[112]) {
   if (!dot) return NULL;
   bool is_weight = strcmp(dot, ".weight") == 0;
   if (!is_weight && strcmp(dot, ".bias") != 0) return NULL;
-  char side[8];
-  int layer, used = 0;
-  const struct translation *t;
-  if (sscanf(theirs, "%7[a-z].layers.%d.%n", side, &layer, &used) == 2 && used > 0) {
-    if ((strcmp(side, "encoder") != 0 && strcmp(side, "decoder") != 0) || layer < 0 || layer > 999 ||
-        theirs + used > dot)
-      return NULL;
-    t = translate(encoder_names, ARRAY_LEN(encoder_names), theirs + used, (size_t)(dot - theirs - used));
-    if (!t) return NULL;
-    snprintf(ours, 112, "%s/layer_%d/%s", side, layer, t->ours);
-  } else {
+  const char *side;
+  long layer;
+  const char *inside = layer_of(theirs, &side, &layer);
+  const struct translation *t = NULL;
+  if (inside && inside < dot) {
+    t = translate(layer_names, ARRAY_LEN(layer_names), inside, (size_t)(dot - inside));
+    if (t) snprintf(ours, 112, "%s/layer_%ld/%s", side, layer, t->ours);
+  } else if (!inside) {
     t = translate(outer_names, ARRAY_LEN(outer_names), theirs, (size_t)(dot - theirs));
-    if (!t) return NULL;
-    snprintf(ours, 112, "%s", t->ours);
+    if (t) snprintf(ours, 112, "%s", t->ours);
   }
+  if (!t) return NULL;
   size_t len = strlen(ours);
   if (strstr(ours, "encodings")) return t;
   bool norm = strstr(ours, "layer_norm") != NULL;
@@ -288,7 +304,7 @@ int weights_copy(const struct weights *w, const char *name, size_t first, size_t
 }
 
 int64_t weights_scalar(const struct weights *w, const char *name, int64_t otherwise) {
-  float v;
+  float v = 0;
   const struct entry *en = find(w, name);
   if (!en || en->piece[0]->count != 1 || weights_copy(w, name, 0, 1, &v, NULL) < 0) return otherwise;
   return (int64_t)v;

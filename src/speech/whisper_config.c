@@ -26,7 +26,8 @@ static int shape_is(const struct weights *w, const char *name, int rank, int64_t
 }
 
 static int read_shapes(const struct weights *w, struct whisper_config *c, struct err *e) {
-  int64_t conv[LIMIT_TENSOR_RANK], audio[LIMIT_TENSOR_RANK], text[LIMIT_TENSOR_RANK], vocab[LIMIT_TENSOR_RANK];
+  int64_t conv[LIMIT_TENSOR_RANK] = {0}, audio[LIMIT_TENSOR_RANK] = {0}, text[LIMIT_TENSOR_RANK] = {0},
+          vocab[LIMIT_TENSOR_RANK] = {0};
   int rc = shape_is(w, "encoder/conv1/weight", 3, conv, e);
   if (rc == 0) rc = shape_is(w, "encoder/position_encodings/encodings", 2, audio, e);
   if (rc == 0) rc = shape_is(w, "decoder/position_encodings/encodings", 2, text, e);
@@ -74,7 +75,7 @@ static int check_layer(const struct weights *w, const struct whisper_config *c, 
     char name[112], second[112];
     snprintf(name, sizeof name, "%s/layer_%d/%s/%s", side, layer, table[i].name, norm ? "gamma" : "weight");
     snprintf(second, sizeof second, "%s/layer_%d/%s/%s", side, layer, table[i].name, norm ? "beta" : "bias");
-    int64_t dims[LIMIT_TENSOR_RANK], more[LIMIT_TENSOR_RANK] = {table[i].outputs};
+    int64_t dims[LIMIT_TENSOR_RANK] = {0}, more[LIMIT_TENSOR_RANK] = {table[i].outputs};
     int rc = shape_is(w, name, norm ? 1 : 2, dims, e);
     if (rc == 0 && weights_has(w, second)) rc = shape_is(w, second, 1, more, e);
     if (rc < 0) return rc;
@@ -85,7 +86,7 @@ static int check_layer(const struct weights *w, const struct whisper_config *c, 
 }
 
 static int check_layers(const struct weights *w, const struct whisper_config *c, struct err *e) {
-  int64_t dims[LIMIT_TENSOR_RANK];
+  int64_t dims[LIMIT_TENSOR_RANK] = {0};
   int rc = shape_is(w, "encoder/conv2/weight", 3, dims, e);
   if (rc == 0 && (dims[0] != c->d_model || dims[1] != c->d_model || dims[2] != 3))
     rc = err_set(e, ERR_MODEL, "the tensor encoder/conv2/weight has another shape than the rest of the model wants");

@@ -149,7 +149,7 @@ static void emit(struct windows *ws, size_t n) {
   struct window *w = window_with_room(n);
   append(w, ws->open->pcm, ws->open->source, ws->open->probability, n);
   w->index = ws->made++;
-  x_grow(&ws->done, &ws->done_cap, ws->done_count + 1, sizeof *ws->done);
+  x_grow(&ws->done, &ws->done_cap, ws->done_count + 1, sizeof(struct window *));
   ws->done[ws->done_count++] = w;
   drop_front(ws->open, n);
 }
