@@ -230,6 +230,10 @@ int work_save_cues(const struct work *w, const struct cue_list *l, struct err *e
 
 int work_load_cues(const struct work *w, struct cue_list *ret, struct err *e) {
   _cleanup_(buf_release) struct buf text = BUF_INIT;
+  enum caption_format format = CAPTION_JSON;
   int rc = read_stage(w, WORK_CUES, &text, e);
-  return rc < 0 ? rc : caption_read(buf_str(&text), text.len, stage_files[WORK_CUES], ret, NULL, e);
+  if (rc == 0) rc = caption_read(buf_str(&text), text.len, stage_files[WORK_CUES], ret, &format, e);
+  if (rc < 0 || format == CAPTION_JSON) return rc;
+  cue_list_release(ret);
+  return err_set(e, ERR_INPUT, "%s is not what was written there", stage_files[WORK_CUES]);
 }
