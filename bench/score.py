@@ -12,8 +12,11 @@ NUMBERS = {
 
 
 def words(text, lang):
-    """Lower case, without punctuation and accents on Russian ё; small numbers as words, so that "press 1" is "press one"."""
+    """Lower case, without punctuation, ё as е; small numbers as words, so that "press 1" is "press one". Spanish without
+    accents: the texts of the recordings are written without most of them."""
     text = unicodedata.normalize("NFC", text.lower()).replace("ё", "е").replace("’", "'")
+    if lang == "es":
+        text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     text = re.sub(r"[^\w' ]+", " ", text.replace("-", " "))
     out = []
     for w in text.split():
