@@ -28,11 +28,9 @@ while at + 2.3 < float(sys.argv[1]):
     print(f"{i + 1}\n{t(at)} --> {t(at + 2.3)}\n{lines[i % len(lines)]}\n")
     i, at = i + 1, at + 2.5
 PY
-# The script that titr burns, so that the peer burns the same.
-"$titr" caption "$dir/in.mp4" --subs "$dir/in.srt" --vertical --fit crop --no-video --ass "$dir/in.ass" --progress none >/dev/null
-
+# titr also writes the script that it burns, so that the peer, who runs after it, burns the same.
 run_titr() {
-  "$titr" caption "$dir/in.mp4" --subs "$dir/in.srt" --vertical --fit crop -o "$dir/titr.mp4" --force --progress none >/dev/null
+  "$titr" caption "$dir/in.mp4" --subs "$dir/in.srt" --vertical --fit crop -o "$dir/titr.mp4" --ass "$dir/in.ass" --force --progress none >/dev/null
 }
 run_peer() {
   (cd "$dir" && ffmpeg -v error -nostdin -y -i in.mp4 -vf "crop=608:1080:656:0,scale=1080:1920:flags=bicubic,ass=in.ass,format=yuv420p" \
@@ -41,7 +39,7 @@ run_peer() {
 
 TIMEFORMAT='%R %U %S'
 for ((i = 1; i <= rounds; i++)); do
-  for who in peer titr; do
+  for who in titr peer; do
     { time "run_$who" 2>"$dir/$who.err"; } 2>"$dir/time" || { cat "$dir/$who.err" >&2; exit 1; }
     read -r wall user sys <"$dir/time"
     echo "$who $wall $(awk "BEGIN { print $user + $sys }")" >>"$dir/rounds"
