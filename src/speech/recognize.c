@@ -39,7 +39,7 @@ struct speech_model {
 };
 
 struct speech_model_options speech_default_model_options(void) {
-  return (struct speech_model_options){.threads = 0, .use_pack_cache = true};
+  return (struct speech_model_options){.threads = 0};
 }
 
 struct speech_options speech_default_options(void) {

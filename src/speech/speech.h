@@ -36,8 +36,7 @@
 struct speech_model;
 
 struct speech_model_options {
-  int threads;         /* 0: as many as the process may run on */
-  bool use_pack_cache; /* keep the packed int8 weights beside the model, for a faster next start (default true) */
+  int threads; /* 0: as many as the process may run on */
 };
 struct speech_model_options speech_default_model_options(void);
 
