@@ -41,7 +41,7 @@ DEFINE_FREEP(struct gemm, gemm_free)
 enum gemm_type gemm_fit(const struct gemm *g, enum gemm_type wish);
 const struct kernels *gemm_kernels(const struct gemm *g);
 int gemm_threads(const struct gemm *g);
-const char *gemm_isa(const struct gemm *g); /* for `titr doctor` and the pack cache's key */
+const char *gemm_isa(const struct gemm *g); /* for `titr doctor` */
 
 struct gemm_scratch *gemm_scratch_new(void);
 void gemm_scratch_free(struct gemm_scratch *s);

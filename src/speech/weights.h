@@ -45,5 +45,5 @@ int weights_copy(const struct weights *w, const char *name, size_t first, size_t
 /* A whole number stored as a scalar ("decoder/num_heads"), or `otherwise` when absent, as it is in safetensors. */
 int64_t weights_scalar(const struct weights *w, const char *name, int64_t otherwise);
 
-const char *weights_path(const struct weights *w); /* of the file, for the packed cache's key and for messages */
+const char *weights_path(const struct weights *w); /* of the file */
 #endif
