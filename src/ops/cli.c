@@ -104,10 +104,8 @@ static int run_command(const struct command *c, int argc, char **argv) {
   return status;
 }
 
-int cli_main(int argc, char **argv) {
-  program_arguments = argv;
-  if (argc >= 2 && strcmp(argv[1], "child") == 0)
-    return child_ops_main(argc, argv); /* touches neither settings nor terminal */
+static int dispatch(int argc, char **argv) {
+  struct err e = {0};
   if (argc < 2) {
     help_overview();
     return err_exit_code(ERR_USAGE);
@@ -119,14 +117,19 @@ int cli_main(int argc, char **argv) {
   }
   const struct command *c = cli_command(argv[1]);
   if (!c) return cli_unknown_command(argv[1]);
-  struct err e = {0};
-  int rc = settings_load(&e);
-  if (rc < 0) return cli_fail(&e);
+  if (settings_load(&e) < 0) return cli_fail(&e);
   log_set(settings_log_level(), LOG_PLAIN);
-  int status = run_command(c, argc - 1, argv + 1);
-  if (fflush(stdout) != 0 && status == 0) {
-    err_set(&e, ERR_IO, "cannot write to standard output");
-    return cli_fail(&e);
-  }
-  return status;
+  return run_command(c, argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv) {
+  program_arguments = argv;
+  if (argc >= 2 && strcmp(argv[1], "child") == 0)
+    return child_ops_main(argc, argv); /* touches neither settings nor terminal */
+  int status = dispatch(argc, argv);
+  /* what was printed may still be in the buffer: a full disk or a closed pipe shows here */
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || status) return status;
+  struct err e = {0};
+  err_set(&e, ERR_IO, "cannot write to standard output");
+  return cli_fail(&e);
 }

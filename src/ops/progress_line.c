@@ -142,7 +142,7 @@ void progress_show(void *progress_line, const struct job_progress *j) {
     if (!new_stage && now - p->told < 0.5 && j->stage_done < 1) return;
     p->told = now;
     json_progress(j);
-  } else if (p->kind == PROGRESS_PLAIN) {
+  } else if (p->kind == PROGRESS_PLAIN && j->stage != JOB_PROBE) { /* whose end is the first that is worth a line */
     int tenth = (int)(j->done * 10);
     if (!new_stage && tenth == p->tenth) return;
     p->tenth = tenth;
