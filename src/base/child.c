@@ -24,6 +24,7 @@
 #include "base/sandbox.h"
 
 enum { REQUEST_FD = 3, EVENTS_FD = 4 };
+#define ENDING_SECONDS 10.0 /* from the end of the events to the end of the process: memory has to be given back */
 
 struct child {
   pid_t pid;
@@ -114,7 +115,10 @@ __attribute__((noreturn)) static void become_child(const char *program, char *co
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGINT, SIG_IGN); /* Ctrl-C goes to the whole group; the parent decides */
+  /* Ctrl-C, a closed terminal and many a service manager reach the whole group; the parent decides */
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
   execve(program, argv, env);
   _exit(127);
 }
@@ -192,7 +196,8 @@ int child_data_fd(const struct child *c) {
 static void take_error(struct child *c, struct js *error) {
   int64_t code;
   const char *message;
-  if (js_get_int(error, "code", -64, -1, &code, NULL) < 0 || js_get_string(error, "message", &message, NULL) < 0) {
+  if (js_get_int(error, "code", ERR_UNSUPPORTED, ERR_FAIL, &code, NULL) < 0 ||
+      js_get_string(error, "message", &message, NULL) < 0) {
     c->broken = true;
     return;
   }
@@ -291,23 +296,12 @@ static int verdict(struct child *c, int status, struct err *e) {
   return 0;
 }
 
-int child_wait(struct child *c, const atomic_bool *cancel, void (*progress)(void *ctx, double done), void *ctx,
-               struct js **ret_result, struct err *e) {
-  int rc = 0;
-  /* what nobody reads must not block the child */
-  while (child_poll(c, 0.1, progress, ctx)) {
-    if (cancel && atomic_load_explicit(cancel, memory_order_relaxed)) rc = err_set(e, ERR_CANCELLED, "cancelled");
-    else if (c->deadline > 0 && clock_now() > c->deadline)
-      rc = err_set(e, ERR_TIMEOUT, "the file takes longer than is allowed; it was stopped");
-    if (rc < 0) break;
-  }
-  if (rc < 0 || c->broken) kill(c->pid, SIGKILL);
-  fd_closep(&c->data);
-  int status = reap(c);
-  if (rc == 0) rc = verdict(c, status, e);
-  if (rc == 0 && ret_result) *ret_result = TAKE(c->result);
-  child_free(c);
-  return rc;
+/* Cancelled or out of time? */
+static int due(const struct child *c, const atomic_bool *cancel, struct err *e) {
+  if (cancel && atomic_load_explicit(cancel, memory_order_relaxed)) return err_set(e, ERR_CANCELLED, "cancelled");
+  if (c->deadline > 0 && clock_now() > c->deadline)
+    return err_set(e, ERR_TIMEOUT, "the file takes longer than is allowed; it was stopped");
+  return 0;
 }
 
 /* Reads what has come on the data pipe; returns false when it has ended. */
@@ -321,14 +315,42 @@ static bool drain(struct child *c, struct buf *data, size_t max_data, bool *too_
   return true;
 }
 
+int child_wait(struct child *c, const atomic_bool *cancel, void (*progress)(void *ctx, double done), void *ctx,
+               struct js **ret_result, struct err *e) {
+  int rc = 0;
+  bool open = true, ignored;
+  while (rc == 0 && !c->closed && !c->broken) {
+    struct pollfd p[2] = {{c->events, POLLIN, 0}, {open ? c->data : -1, POLLIN, 0}};
+    int n = poll(p, 2, 100);
+    if (n > 0 && p[0].revents) read_events(c, progress, ctx);
+    if (n > 0 && p[1].revents) open = drain(c, NULL, 0, &ignored); /* what nobody reads must not block the child */
+    rc = due(c, cancel, e);
+  }
+  /* it has said all it can say; one that goes on all the same is not waited for */
+  double grace = clock_now() + ENDING_SECONDS;
+  siginfo_t info = {0};
+  while (rc == 0 && !c->broken && clock_now() < grace) {
+    if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == c->pid) break;
+    clock_sleep(0.002);
+  }
+  if (info.si_pid != c->pid) {
+    if (rc == 0) c->broken = true;
+    kill(c->pid, SIGKILL);
+  }
+  int status = reap(c);
+  if (rc == 0) rc = verdict(c, status, e);
+  if (rc == 0 && ret_result) *ret_result = TAKE(c->result);
+  child_free(c);
+  return rc;
+}
+
 int child_run(const struct child_spec *s, const atomic_bool *cancel, void (*progress)(void *ctx, double done),
               void *ctx, struct buf *data, size_t max_data, struct js **ret_result, struct err *e) {
   struct child *c;
   int rc = child_start(s, &c, e);
   if (rc < 0) return rc;
   bool open = true, too_much = false;
-  while (open && !too_much && !(cancel && atomic_load_explicit(cancel, memory_order_relaxed)) &&
-         !(c->deadline > 0 && clock_now() > c->deadline)) {
+  while (open && !too_much && !c->broken && due(c, cancel, NULL) == 0) {
     struct pollfd p[2] = {{c->data, POLLIN, 0}, {c->closed ? -1 : c->events, POLLIN, 0}};
     int n = poll(p, 2, 100);
     if (n <= 0) continue;

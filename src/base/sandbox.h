@@ -1,12 +1,13 @@
 /*
  * The sandbox around a child that parses untrusted bytes (base/child.h). Layers, each of which holds without the others:
  *
- *   privileges   no_new_privs, not dumpable
- *   namespaces   user + network + IPC + UTS: no network interface but an unconfigured loopback
+ *   namespaces   network + IPC + UTS, and user unless root: no network interface but an unconfigured loopback
+ *   privileges   no_new_privs, not dumpable, no capabilities (root keeps the one to open other users' files)
  *   landlock     only the named paths can be opened (kernel 5.13; TCP refused from 6.7, signals and abstract
  *                sockets scoped from 6.12)
- *   seccomp      an allow list of system calls; any other is answered EPERM, the dangerous ones end the process
- *   limits       no core file, bounded address space, file size, open files and (as an ordinary user) processes
+ *   seccomp      an allow list of system calls; any other is answered EPERM, the dangerous ones end the process; no fork, no exec,
+ *                no socket, no signal to another process
+ *   limits       no core file, bounded address space, file size and open files
  *
  * Where the kernel or a container refuses a layer, the others still hold; sandbox_report() tells.
  */

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "media/boxes.h"
 
 enum { IO_BUFFER = 1 << 16, HEAD = 4096 };
 
@@ -60,6 +61,16 @@ static int refuse_open(AVFormatContext *f, AVIOContext **pb, const char *url, in
 
 /* ---- our own look ---- */
 
+static int refuse_encrypted(const char *name, struct err *e) {
+  return err_set(e, ERR_INPUT, "%s is encrypted (copy protection); titr cannot read it", name);
+}
+
+static int refuse_elsewhere(const char *name, struct err *e) {
+  return err_set(e, ERR_INPUT,
+                 "%s points to other files or addresses, which titr does not open; give one file with everything in it",
+                 name);
+}
+
 static bool starts(const unsigned char *head, size_t n, size_t at, const char *with) {
   size_t len = strlen(with);
   return n >= at + len && memcmp(head + at, with, len) == 0;
@@ -93,6 +104,13 @@ static int look(const char *path, const unsigned char *head, size_t n, struct er
   return 0;
 }
 
+/* What libavformat would pass over in silence. */
+static int look_inside(const char *name, int fd, struct err *e) {
+  struct boxes_findings found = boxes_look(fd);
+  if (found.encrypted) return refuse_encrypted(name, e);
+  return found.elsewhere ? refuse_elsewhere(name, e) : 0;
+}
+
 static int open_file(const char *path, int *ret_fd, struct err *e) {
   _cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   struct stat st;
@@ -108,6 +126,7 @@ static int open_file(const char *path, int *ret_fd, struct err *e) {
   ssize_t n = pread(fd, head, sizeof head, 0);
   if (n < 0) return err_errno(e, ERR_INPUT, errno, "cannot read %s", path);
   int rc = look(path, head, (size_t)n, e);
+  if (rc == 0) rc = look_inside(name, fd, e);
   if (rc < 0) return rc;
   *ret_fd = fd;
   fd = -1;
@@ -119,12 +138,9 @@ static int open_file(const char *path, int *ret_fd, struct err *e) {
 static int explain(const char *path, int averror, bool points_elsewhere, struct err *e) {
   const char *name = name_of(path);
   char text[AV_ERROR_MAX_STRING_SIZE];
-  if (points_elsewhere)
-    return err_set(
-        e, ERR_INPUT,
-        "%s points to other files or addresses, which titr does not open; give one file with everything in it", name);
+  if (points_elsewhere) return refuse_elsewhere(name, e);
   if (averror == AVERROR_INVALIDDATA || averror == AVERROR_EOF || averror == AVERROR_DEMUXER_NOT_FOUND ||
-      averror == AVERROR(EINVAL))
+      averror == AVERROR(EINVAL) || averror == AVERROR(EIO))
     return err_set(e, ERR_INPUT, "%s is damaged, cut short, or not a video or sound that titr knows", name);
   return err_set(e, ERR_INPUT, "cannot open %s: %s", name, av_make_error_string(text, sizeof text, averror));
 }
@@ -136,8 +152,7 @@ static int check_stream(const char *name, const AVStream *s, struct err *e) {
                    p->height, LIMIT_INPUT_PIXELS);
   bool encrypted = p->codec_tag == MKTAG('e', 'n', 'c', 'v') || p->codec_tag == MKTAG('e', 'n', 'c', 'a') ||
                    av_stream_get_side_data(s, AV_PKT_DATA_ENCRYPTION_INIT_INFO, NULL);
-  if (encrypted) return err_set(e, ERR_INPUT, "%s is encrypted (copy protection); titr cannot read it", name);
-  return 0;
+  return encrypted ? refuse_encrypted(name, e) : 0;
 }
 
 static int check(const char *path, const AVFormatContext *f, struct err *e) {
