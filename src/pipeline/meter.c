@@ -9,6 +9,8 @@
 #define SMOOTHING      3.0 /* seconds in which a new estimate takes over */
 #define TRUSTED_PART   0.03
 #define TRUSTED_TIME   0.5
+#define TRUSTED_WEIGHT 0.2  /* what is over in no time says nothing about the pace */
+#define OVERRUN        0.25 /* of the time spent: how much longer a silent stage takes that is late already */
 #define UNKNOWN_LENGTH 60.0 /* seconds of media, while the file does not tell */
 
 /* Seconds of work for a second of media, on two cores of a 2020s server. */
@@ -77,16 +79,24 @@ static void report(struct meter *m) {
   if (m->events && m->events->progress) m->events->progress(m->events->ctx, &p);
 }
 
+/* This stage takes `seconds`: so will the others be slower or faster than guessed, within reason. */
+static void learn_pace(struct meter *m, double seconds) {
+  double weight = m->weight[m->stage];
+  if (weight < TRUSTED_WEIGHT || m->stage == JOB_SHOTS) return; /* shots: how long it was waited for tells nothing */
+  double pace = seconds / weight;
+  m->pace = pace < 0.5 ? 0.5 : pace > 4 ? 4 : pace;
+}
+
 /* Seconds left by what is known now; < 0 while that is nothing. */
 static double estimate(struct meter *m, double now) {
   double spent = now - m->stage_began, after = 0, weight = m->weight[m->stage];
   for (int s = (int)m->stage + 1; s < JOB_STAGES; s++) after += m->weight[s];
-  double left = weight * m->pace - spent; /* as long as the stage says nothing itself */
-  if (left < 0) left = 0;
+  /* as long as the stage says nothing itself: the guess, and when that is used up, some more */
+  double left = weight * m->pace - spent;
+  if (left < spent * OVERRUN) left = spent * OVERRUN;
   if (m->stage_done > TRUSTED_PART && spent > TRUSTED_TIME) {
     left = spent * (1 - m->stage_done) / m->stage_done;
-    double pace = weight > 0 ? (spent + left) / weight : 1;
-    m->pace = pace < 0.5 ? 0.5 : pace > 4 ? 4 : pace;
+    learn_pace(m, spent + left);
   } else if (now - m->began < 2) {
     return -1; /* only guesses so far: better to say nothing */
   }
@@ -116,6 +126,7 @@ static void update(struct meter *m, double now) {
 
 void meter_stage(struct meter *m, enum job_stage s) {
   double now = m->now();
+  if (s != m->stage) learn_pace(m, now - m->stage_began);
   m->stage = s;
   m->stage_began = now;
   m->stage_done = 0;
