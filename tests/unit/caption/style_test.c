@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "caption/fonts.h"
 #include "caption/style.h"
 
@@ -68,52 +68,82 @@ static int64_t centiseconds(const char *s) {
   return ((h * 60LL + m) * 60 + sec) * 100 + cs;
 }
 
-/* The next event after *s: its times, layer and text (to the line's end). */
-static bool next_event(const char **s, int64_t *start, int64_t *end, int *layer, const char **text, size_t *n) {
+struct event {
+  int64_t start, end;
+  int layer;
+  bool flat; /* of a box */
+  double x, y;
+  const char *text; /* to the line's end */
+  size_t n;
+};
+
+static bool next_event(const char **s, struct event *e) {
   const char *at = strstr(*s, "\nDialogue: ");
   if (!at) return false;
   at += strlen("\nDialogue: ");
-  *layer = atoi(at);
+  e->layer = (int)strtol(at, NULL, 10);
   const char *comma = strchr(at, ',');
-  *start = centiseconds(comma + 1);
+  e->start = centiseconds(comma + 1);
   comma = strchr(comma + 1, ',');
-  *end = centiseconds(comma + 1);
-  for (int i = 0; i < 7; i++) comma = strchr(comma + 1, ',');
-  *text = comma + 1;
-  *n = strcspn(*text, "\n");
-  *s = *text;
+  e->end = centiseconds(comma + 1);
+  comma = strchr(comma + 1, ',');
+  e->flat = strncmp(comma, ",Flat,", 6) == 0;
+  for (int i = 0; i < 6; i++) comma = strchr(comma + 1, ',');
+  e->text = comma + 1;
+  e->n = strcspn(e->text, "\n");
+  assert_int_equal(sscanf(e->text, "{\\pos(%lf,%lf)", &e->x, &e->y), 2);
+  *s = e->text;
   return true;
 }
 
-/* Every moment of a cue is shown once on the upper layer, and each time its whole text. */
+/* Without codes, and without the strut that each line begins with. */
+static char *plain(const struct event *e) {
+  struct buf b = BUF_INIT;
+  for (size_t k = 0; k < e->n; k++) {
+    if (e->text[k] == '{') k = (size_t)((const char *)memchr(e->text + k, '}', e->n - k) - e->text);
+    else buf_addc(&b, e->text[k]);
+  }
+  assert_true(strncmp(buf_str(&b), "\u00a0", 2) == 0);
+  char *rest = x_strdup(b.data + 2);
+  buf_release(&b);
+  return rest;
+}
+
+/* Each coat shows every line of a cue as long as the cue lasts; what is timed inside an event happens in it, in order. */
 static void moments(void **state) {
   (void)state;
+  static const struct {
+    int64_t start, end;
+    const char *lines[3];
+  } cues[] = {{100, 400, {"one two", "three four"}}, {408, 600, {"no times"}}, {700, 730, {"late words end"}}};
   for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
     struct cue_list l = {0};
     add(&l, 1000, 4000, "one two\nthree four", true);
     add(&l, 4080, 6000, "no times", false);
     add(&l, 7000, 7300, "late words end", true); /* more words than time */
     char *all = script(expected[i], &l, 1920, 1080, CAPTION_BOTTOM);
-    const char *s = all, *text;
-    int64_t start, end, at = 100, covered = 0;
-    size_t n;
-    int layer;
-    while (next_event(&s, &start, &end, &layer, &text, &n)) {
-      if (layer == 0) continue;
-      assert_true(start < end && start >= at);
-      covered += end - start;
-      at = end;
-      _cleanup_(buf_release) struct buf plain = BUF_INIT;
-      for (size_t k = 0; k < n; k++) {
-        if (text[k] == '{') k = (size_t)((const char *)memchr(text + k, '}', n - k) - text);
-        else buf_addc(&plain, text[k]);
+    const char *s = all;
+    struct event e;
+    size_t seen[3][3] = {0};
+    while (next_event(&s, &e)) {
+      _cleanup_(mem_freep) char *text = plain(&e);
+      size_t c = 0, line = 0;
+      while (c < 2 && cues[c].start != e.start) c++;
+      assert_true(e.start == cues[c].start && e.end == cues[c].end);
+      while (line < 2 && cues[c].lines[line] && strcmp(cues[c].lines[line], text) != 0) line++;
+      if (!cues[c].lines[line]) fail_msg("%s: a line [%s]", expected[i], text);
+      seen[c][line]++;
+      long before = 0;
+      for (const char *t = e.text; (t = strstr(t, "\\t(")) && t < e.text + e.n; t++) {
+        char *after;
+        long from = strtol(t + 3, &after, 10), to = strtol(after + 1, NULL, 10);
+        assert_true(from >= 0 && to >= from && from <= (e.end - e.start) * 10);
+        if (e.flat) assert_true(from >= before); /* boxes come one after another */
+        before = from;
       }
-      assert_string_equal(buf_str(&plain), start < 400   ? "one two\\Nthree four"
-                                           : start < 600 ? "no times"
-                                                         : "late words end");
     }
-    assert_int_equal(at, 730);
-    assert_int_equal(covered, 300 + 192 + 30);
+    for (size_t c = 0; c < 3; c++)
+      for (size_t line = 0; cues[c].lines[line]; line++) assert_true(seen[c][line] > 0 && seen[0][0] >= seen[c][line]);
     free(all);
     cue_list_release(&l);
   }
@@ -121,15 +151,17 @@ static void moments(void **state) {
 
 /* Codes are only those that the styles write. */
 static bool known_code(const char *s, size_t n) {
-  static const char *const codes[] = {"blur", "alpha&H", "1c&H",  "1a&H",  "3a&H",  "t(0,",   "fscx",
-                                      "fscy", "xbord",   "ybord", "xshad", "yshad", "fnNoto", "fs",
-                                      "i1",   "i0",      "b1",    "b0",    "an8"};
+  static const char *const codes[] = {"pos(", "clip(", "t(", "blur",   "bord",      "xbord",  "ybord",      "fscx",
+                                      "fscy", "fsp",   "fs", "1c&H",   "1a&H",      "3c&H",   "3a&H",       "i",
+                                      "b",    "u",     "s",  "fnNoto", "fnManrope", "fnPlay", "fnComfortaa"};
   while (n > 0) {
     if (*s != '\\') return false;
     size_t i = 0;
     while (i < ARRAY_LEN(codes) && strncmp(s + 1, codes[i], strlen(codes[i])) != 0) i++;
     if (i == ARRAY_LEN(codes)) return false;
-    size_t length = s[1] == 't' ? (size_t)(strchr(s, ')') - s) + 1 : 1 + strcspn(s + 1, "\\}");
+    size_t length = strchr(codes[i], '(') ? (size_t)(strchr(s, ')') - s) + 1 : 1 + strcspn(s + 1, "\\}");
+    if (strlen(codes[i]) == 1 && length > 3) return false;
+    if (strcmp(codes[i], "pos(") == 0 && s[-1] != '{') return false;
     s += length;
     n -= length;
   }
@@ -158,22 +190,24 @@ static void nothing_is_injected(void **state) {
       struct cue_list l = {0};
       add(&l, 0, 5000, texts[i], k % 2);
       char *all = script(expected[k / 2], &l, 1920, 1080, CAPTION_BOTTOM);
-      const char *s = all, *text;
-      int64_t start, end;
-      size_t n;
-      int layer;
-      while (next_event(&s, &start, &end, &layer, &text, &n)) {
-        assert_true(end <= 500);
+      const char *s = all;
+      struct event e;
+      while (next_event(&s, &e)) {
+        const char *text = e.text;
+        size_t n = e.n;
+        assert_true(e.end <= 500);
         for (size_t p = 0; p < n; p++) {
           assert_true((unsigned char)text[p] >= 0x20);
           if (text[p] == '\\') { /* an escape, or shown as it is */
             p++;
-            if (p >= n || !(text[p] == 'N' || text[p] == '{' || text[p] == '}' || strncmp(text + p, "\u2060", 3) == 0))
+            if (p >= n || !(text[p] == '{' || text[p] == '}' || strncmp(text + p, "\u2060", 3) == 0))
               fail_msg("%s: [%s] made %.*s", expected[k / 2], texts[i], (int)n, text);
           } else if (text[p] == '{') {
             const char *close = memchr(text + p, '}', n - p);
             if (!close || !known_code(text + p + 1, (size_t)(close - text) - p - 1))
               fail_msg("%s: [%s] made %.*s", expected[k / 2], texts[i], (int)n, text);
+            if (p > 0 && memmem(text + p, (size_t)(close - text) - p, "\\pos(", 5))
+              fail_msg("moved: %.*s", (int)n, text);
             p = (size_t)(close - text);
           } else {
             assert_true(text[p] != '}');
@@ -185,46 +219,82 @@ static void nothing_is_injected(void **state) {
     }
 }
 
-/* Font size, margin and alignment of the style "Text". */
-static void layout_of(const char *all, double *size, int *alignment, int *side, int *vertical) {
-  char font[64], rest[256];
-  const char *s = strstr(all, "\nStyle: Text,");
-  assert_non_null(s);
-  assert_int_equal(sscanf(s, "\nStyle: Text,%63[^,],%lf,%255[^\n]", font, size, rest), 3);
-  const char *field = rest;
-  for (int i = 0; i < 15; i++) field = strchr(field, ',') + 1; /* Colours … Shadow */
-  assert_int_equal(sscanf(field, "%d,%d,%*d,%d", alignment, side, vertical), 3);
+/* The letters' events, in the script's order. */
+static size_t letters(const char *all, struct event *ret, size_t most) {
+  size_t n = 0;
+  struct event e;
+  for (const char *s = all; next_event(&s, &e);)
+    if (!e.flat && n < most) ret[n++] = e;
+  return n;
+}
+
+static double size_of(const char *all) {
+  double size = 0;
+  assert_int_equal(sscanf(strstr(all, "\nStyle: Text,"), "\nStyle: Text,%*[^,],%lf,", &size), 1);
+  return size;
 }
 
 static void layout(void **state) {
   (void)state;
+  struct event e[64];
   struct cue_list l = {0};
-  add(&l, 0, 1000, "short", false);
-  double hd, small, upright, crowded;
-  int alignment, side, vertical;
-  char *all = script("modern_bold", &l, 1920, 1080, CAPTION_BOTTOM);
+  add(&l, 0, 1000, "first\nsecond", false);
+  char *all = script("clean_minimal", &l, 1920, 1080, CAPTION_BOTTOM);
   assert_non_null(strstr(all, "\nPlayResX: 1920\nPlayResY: 1080\n"));
-  layout_of(all, &hd, &alignment, &side, &vertical);
-  assert_true(alignment == 2 && side == 96 && vertical >= 54);
+  double hd = size_of(all);
+  assert_int_equal(letters(all, e, 64), 4); /* two coats of two lines */
+  assert_true(e[1].x == 960 && e[1].y > 800 && e[3].y - e[1].y > hd * 0.7 && e[3].y - e[1].y < hd * 1.3);
   free(all);
-  all = script("modern_bold", &l, 640, 360, CAPTION_TOP);
-  layout_of(all, &small, &alignment, &side, &vertical);
-  assert_true(alignment == 8 && side == 32 && vertical >= 18 && small > hd / 3 - 0.2 && small < hd / 3 + 0.2);
+  all = script("clean_minimal", &l, 640, 360, CAPTION_TOP);
+  assert_float_equal(size_of(all), hd / 3, 0.1); /* everything follows the picture */
+  letters(all, e, 64);
+  assert_true(e[1].x == 320 && e[1].y < 180);
   free(all);
-  all = script("modern_bold", &l, 1080, 1920, CAPTION_MIDDLE);
-  layout_of(all, &upright, &alignment, &side, &vertical);
-  assert_true(alignment == 5 && side == 54 && upright == hd);
-  free(all);
-  all = script("modern_bold", &l, 1080, 1920, CAPTION_BOTTOM);
-  layout_of(all, &upright, &alignment, &side, &vertical);
-  assert_true(vertical >= 384); /* clear of the lowest fifth */
-  free(all);
-  add(&l, 1000, 2000, "a line of so many wide words that it needs smaller letters", false);
-  all = script("modern_bold", &l, 1080, 1920, CAPTION_BOTTOM);
-  layout_of(all, &crowded, &alignment, &side, &vertical);
-  assert_true(crowded < upright && crowded >= 0.69 * upright);
+  all = script("clean_minimal", &l, 1080, 1920, CAPTION_MIDDLE);
+  assert_true(size_of(all) == hd && letters(all, e, 64) == 4 && e[1].x == 540);
   free(all);
   cue_list_release(&l);
+
+  add(&l, 0, 1000, "a line of so many wide words that it cannot be shown in one line of an upright picture", false);
+  all = script("clean_minimal", &l, 1080, 1920, CAPTION_BOTTOM);
+  size_t lines = letters(all, e, 64) / 2;
+  assert_true(lines == 3 || lines == 4);
+  size_t shortest = 1000, longest = 0;
+  for (size_t i = 1; i < 2 * lines; i += 2) {
+    _cleanup_(mem_freep) char *text = plain(&e[i]);
+    size_t n = strlen(text);
+    assert_true(text[0] != ' ' && text[n - 1] != ' ');
+    shortest = n < shortest ? n : shortest;
+    longest = n > longest ? n : longest;
+  }
+  assert_true(longest < 2 * shortest); /* even */
+  free(all);
+  cue_list_release(&l);
+}
+
+/* Cues of other files overlap: they stand over each other, and the place is free again afterwards. */
+static void overlapping_cues(void **state) {
+  (void)state;
+  struct event e[64];
+  struct cue_list l = {0};
+  add(&l, 0, 3000, "one", false);
+  add(&l, 1000, 4000, "two\nlines", false);
+  add(&l, 2000, 5000, "{\\an8}head", false);
+  add(&l, 3500, 5000, "four", false);
+  add(&l, 6000, 7000, "five", false);
+  char *all = script("clean_minimal", &l, 1920, 1080, CAPTION_BOTTOM);
+  assert_int_equal(letters(all, e, 64), 12);
+  double one = e[1].y, two = e[3].y, lines = e[5].y, head = e[7].y, four = e[9].y, five = e[11].y;
+  assert_true(lines < one - 40 && two < lines - 40 && head < 400);
+  assert_true(four == one && five == one);
+  free(all);
+  cue_list_release(&l);
+}
+
+static const char *family(const char *text, const char *language, enum font_face face) {
+  enum font_script script = SCRIPT_COUNT;
+  for (size_t n; *text && script == SCRIPT_COUNT; text += n) script = font_script_of(utf8_next(text, &n), script);
+  return font_find(face, script, language).family;
 }
 
 static void fonts(void **state) {
@@ -238,36 +308,59 @@ static void fonts(void **state) {
       {"你好", "zh-TW", "Noto Sans CJK TC"},
       {"你好", "yue", "Noto Sans CJK HK"},
       {"東京", "ja", "Noto Sans CJK JP"},
-      {"東京です", "", "Noto Sans CJK JP"},
-      {"한국어 漢字", "", "Noto Sans CJK KR"},
+      {"です", "", "Noto Sans CJK JP"},
+      {"한국어", "", "Noto Sans CJK KR"},
       {"مرحبا", "ar", "Noto Sans Arabic"},
       {"שלום", "he", "Noto Sans Hebrew"},
       {"नमस्ते", "hi", "Noto Sans Devanagari"},
       {"নমস্কার", "bn", "Noto Sans Bengali"},
       {"สวัสดี", "th", "Noto Sans Thai"},
+      {"«…» שלום", "he", "Noto Sans Hebrew"},
       {"", "ja", "Noto Sans"},
-      {"42 … !", "he", "Noto Sans"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-    assert_string_equal(font_for(cases[i].text, cases[i].language, FACE_SANS)->family, cases[i].family);
-  assert_string_equal(font_for("abc", "", FACE_SERIF)->family, "Noto Serif");
-  const struct font *japanese = font_for("東京です", "ja", FACE_SANS), *hebrew = font_for("שלום", "he", FACE_SANS);
-  assert_ptr_equal(font_of('a', japanese, FACE_SANS), japanese);
-  assert_ptr_equal(font_of(0xAC00, japanese, FACE_SANS), japanese);
-  assert_string_equal(font_of('?', hebrew, FACE_SANS)->family, "Noto Sans"); /* which Noto Sans Hebrew lacks */
-  assert_null(font_of(' ', hebrew, FACE_SANS));
+    assert_string_equal(family(cases[i].text, cases[i].language, FACE_SANS), cases[i].family);
+  assert_string_equal(family("abc", "", FACE_ROUND), "Comfortaa");
+  assert_string_equal(family("שלום", "he", FACE_SERIF), "Noto Serif Hebrew");
+  assert_string_equal(family("ગુજરાતી", "gu", FACE_SERIF), "Noto Sans Gujarati"); /* no serif: the sans */
+  assert_int_equal(font_script_of('?', SCRIPT_HAN), SCRIPT_HAN);
+  assert_int_equal(font_script_of('?', SCRIPT_HEBREW), SCRIPT_LATIN); /* which Noto Sans Hebrew lacks */
+  assert_int_equal(font_script_of(' ', SCRIPT_HEBREW), SCRIPT_HEBREW);
+  for (int s = 0; s < SCRIPT_COUNT; s++)
+    for (int f = 0; f < FACE_COUNT; f++) {
+      struct font font = font_find((enum font_face)f, (enum font_script)s, "");
+      assert_true(font.family && font.line > 1 && font.descent < font.line && font.pitch >= font.rise + font.drop);
+    }
+}
+
+static void letters_of_other_scripts(void **state) {
+  (void)state;
   struct cue_list l = {0};
   add(&l, 0, 1000, "Hello там مرحبا", false);
-  char *all = script("cinematic", &l, 1920, 1080, CAPTION_BOTTOM);
+  char *all = script("elegant_serif", &l, 1920, 1080, CAPTION_BOTTOM);
   const char *run = strstr(all, "{\\fnNoto Naskh Arabic\\fs");
   assert_true(run && strstr(run, "\\fsp0.00}\u0645")); /* letters that join are not spaced out */
+  free(all);
+  cue_list_release(&l);
+  add(&l, 0, 1000, "one", false);
+  all = script("neon_glow", &l, 1920, 1080, CAPTION_BOTTOM);
+  assert_non_null(strstr(all, "Style: Text,Comfortaa,"));
+  free(all);
+  add(&l, 2000, 3000, "mệt", false); /* which Comfortaa lacks: the whole film is set in one face */
+  all = script("neon_glow", &l, 1920, 1080, CAPTION_BOTTOM);
+  assert_non_null(strstr(all, "Style: Text,Noto Sans,"));
+  assert_null(strstr(all, "Comfortaa"));
   free(all);
   cue_list_release(&l);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(moments),
-                                     cmocka_unit_test(nothing_is_injected), cmocka_unit_test(layout),
-                                     cmocka_unit_test(fonts)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(table),
+                                     cmocka_unit_test(moments),
+                                     cmocka_unit_test(nothing_is_injected),
+                                     cmocka_unit_test(layout),
+                                     cmocka_unit_test(overlapping_cues),
+                                     cmocka_unit_test(fonts),
+                                     cmocka_unit_test(letters_of_other_scripts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
