@@ -7,7 +7,7 @@
 # Needs ffmpeg (to make inputs), python3, the model base, and Debian's recorded prompts (scripts/make-sample).
 set -uo pipefail
 root=$(realpath "$(dirname "$0")/../..")
-titr=$(realpath "${TITR:-$root/build/titr}")
+program=$(realpath "${TITR:-$root/build/titr}")
 dir=$(mktemp -d "${TMPDIR:-/tmp}/titr-cli.XXXXXX")
 cleanup() {
   mountpoint -q "$dir/disk" 2>/dev/null && umount "$dir/disk"
@@ -15,7 +15,9 @@ cleanup() {
 }
 trap cleanup EXIT
 cd "$dir" || exit 1
-mkdir tmp in
+mkdir tmp in bin
+cp "$program" bin/titr # a copy, so that its processes are known by their program
+titr=$dir/bin/titr
 export TMPDIR=$dir/tmp LC_ALL=C.UTF-8 TERM=xterm
 passed=0 failed=0
 
@@ -24,7 +26,11 @@ bad() { failed=$((failed + 1)); echo "FAILED: $*"; }
 # is NAME COMMAND...: passes when the command does
 is() { local name=$1; shift; if "$@"; then ok; else bad "$name"; fi; }
 # what a run may not leave: working files, and results under temporary names
-left() { find "$dir/tmp" -mindepth 1; find "$dir" -name '.*titr-*'; pgrep -f "^$titr child" | sed 's/^/process /'; }
+left() {
+  find "$dir/tmp" -mindepth 1
+  find "$dir" -name '.*titr-*'
+  find /proc -maxdepth 2 -name exe -lname "$titr" 2>/dev/null
+}
 clean() { local l; l=$(left); [[ -z $l ]] && return 0; echo "left behind: $l"; return 1; }
 
 # run EXIT PATTERN ARGS...: the exit code, a line that matches, and nothing left behind. Refusals are one line.
@@ -126,7 +132,7 @@ done <<'TABLE'
 2|bash, zsh or fish|completion tcsh
 2|did you mean|help captoin
 TABLE
-is "refusals made no file" test "$(ls)" = "$(printf 'err\nin\nold.mp4\nout\ntmp')"
+is "refusals made no file" test "$(ls)" = "$(printf 'bin\nerr\nin\nold.mp4\nout\ntmp')"
 TITR_THREADS=lots run 2 TITR_THREADS caption in/talk.mp4
 STORAGE_PATH=$dir/nothing WHISPER_CACHE_DIR= run 4 'titr models pull base' caption in/talk.mp4
 is "no folder for a missing model" test ! -e nothing

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,12 +22,27 @@ static const struct option_row rows[] = {
 static const struct command command = {.name = "test", .operands = "IN...", .options = rows};
 static const struct command no_operands = {.name = "bare", .options = rows};
 
+/* Results point into the words, which therefore live until the end. */
+static char *kept[512];
+static size_t kept_count;
+
+static char *keep(const char *word) {
+  assert_true(kept_count < ARRAY_LEN(kept));
+  return kept[kept_count++] = x_strdup(word);
+}
+
+static int release_words(void **state) {
+  (void)state;
+  for (size_t i = 0; i < kept_count; i++) free(kept[i]);
+  return 0;
+}
+
 static struct arguments *parse(const char *const *words, int n, struct err *e) {
   struct arguments *a = NULL;
-  char *argv[16] = {x_strdup("test")};
-  for (int i = 0; i < n; i++) argv[i + 1] = x_strdup(words[i]);
+  char *argv[16] = {keep("test")};
+  for (int i = 0; i < n; i++) argv[i + 1] = keep(words[i]);
   arguments_parse(&command, n + 1, argv, &a, e);
-  return a; /* the words leak on purpose: results point into them */
+  return a;
 }
 #define PARSE(e, ...) parse((const char *const[]){__VA_ARGS__}, (int)ARRAY_LEN(((const char *const[]){__VA_ARGS__})), e)
 
@@ -155,5 +171,5 @@ int main(void) {
       cmocka_unit_test(forms),      cmocka_unit_test(refusals),         cmocka_unit_test(numbers),
       cmocka_unit_test(near_names), cmocka_unit_test(tables_are_sound),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, NULL, release_words);
 }
