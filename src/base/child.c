@@ -49,15 +49,18 @@ static char **clean_environment(void) {
                                      "XDG_CONFIG_HOME",
                                      "FONTCONFIG_FILE",
                                      "FONTCONFIG_PATH",
-                                     "ASAN_OPTIONS",
                                      "UBSAN_OPTIONS",
                                      "LD_LIBRARY_PATH",
                                      "GCOV_PREFIX"};
-  char **env = NEW_ARRAY(char *, ARRAY_LEN(kept) + 1);
+  char **env = NEW_ARRAY(char *, ARRAY_LEN(kept) + 2);
   size_t n = 0;
   for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
     const char *v = getenv(kept[i]);
     if (v) env[n++] = x_asprintf("%s=%s", kept[i], v);
+  }
+  if (SANDBOX_SANITIZED) {
+    const char *v = getenv("ASAN_OPTIONS");
+    env[n++] = x_asprintf("ASAN_OPTIONS=%s%sdetect_leaks=0", v ? v : "", v && *v ? ":" : "");
   }
   return env;
 }
@@ -281,7 +284,8 @@ void child_kill(struct child *c) {
 
 static int verdict(struct child *c, int status, struct err *e) {
   if (c->error.code) return err_set(e, c->error.code, "%s", c->error.msg);
-  if (c->broken) return err_set(e, ERR_INPUT, "the file makes the media process answer nonsense; it is not used");
+  const char *nonsense = "the file makes the media process answer nonsense; it is not used";
+  if (c->broken) return err_set(e, ERR_INPUT, "%s", nonsense);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
     return err_set(e, ERR_FAIL, "cannot start the media process (%s)", program_path());
   if (WIFSIGNALED(status)) {
@@ -293,7 +297,7 @@ static int verdict(struct child *c, int status, struct err *e) {
   }
   if (WEXITSTATUS(status) != 0)
     return err_set(e, ERR_FAIL, "the media process failed (status %d)", WEXITSTATUS(status));
-  return 0;
+  return c->result ? 0 : err_set(e, ERR_INPUT, "%s", nonsense);
 }
 
 /* Cancelled or out of time? */

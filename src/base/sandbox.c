@@ -144,23 +144,11 @@ static int landlock(const struct sandbox *s, char detail[128]) {
   return 0;
 }
 
-/* The address sanitizer's shadow is terabytes of address space. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static int limits(const struct sandbox *s, char detail[128]) {
   struct rlimit none = {0, 0}, files = {256, 256};
   setrlimit(RLIMIT_CORE, &none);
   setrlimit(RLIMIT_NOFILE, &files);
-  if (s->max_memory && !SANITIZED) {
+  if (s->max_memory && !SANDBOX_SANITIZED) {
     struct rlimit l = {s->max_memory, s->max_memory};
     if (setrlimit(RLIMIT_AS, &l) < 0) return fail(detail, "address space");
   }
@@ -314,8 +302,8 @@ static int seccomp(const struct sandbox *s, char detail[128]) {
   if (rc == 0) rc = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   /* signals (abort) and limits of this process, no other's */
   if (rc == 0)
-    rc = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-  if (rc == 0) rc = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
+    rc = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+  if (rc == 0) rc = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0, 0));
   if (rc == 0) rc = seccomp_load(c);
   seccomp_release(c);
   if (rc < 0) {

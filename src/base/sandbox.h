@@ -20,6 +20,18 @@
 
 #include "base/err.h"
 
+/* Built with a sanitizer, whose shadow is terabytes of address space (no such limit then) and whose leak checker starts a process. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_SANITIZED 1
+#endif
+#endif
+#ifndef SANDBOX_SANITIZED
+#define SANDBOX_SANITIZED 0
+#endif
+
 struct sandbox {
   const char *const *read_paths;  /* NULL-terminated; missing ones are skipped */
   const char *const *write_paths; /* NULL-terminated; files or folders */
