@@ -1,6 +1,7 @@
 #include "pipeline/subtitles.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -28,6 +29,10 @@ int subtitles_child(struct js *request, struct child_io *io, struct err *e) {
 /* `shown` is what errors call it. */
 static int load(const char *path, const char *shown, struct cue_list *ret, enum caption_format *ret_format,
                 struct err *e) {
+  struct stat st;
+  /* opening a pipe would wait for whoever may never come */
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+    return err_set(e, ERR_INPUT, "%s is no regular file (a pipe or a device); - reads standard input", shown);
   _cleanup_(buf_release) struct buf request = BUF_INIT, json = BUF_INIT;
   struct js_writer w = JS_WRITER(&request, 0);
   js_begin(&w, '{');
