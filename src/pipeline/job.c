@@ -199,7 +199,10 @@ static int set_cues(struct run *r, struct err *e) {
   const struct job_options *o = r->o;
   if (r->cutting.started) {
     meter_stage(&r->meter, JOB_SHOTS);
-    if (wait_for_shots(r) == ERR_CANCELLED) return err_set(e, ERR_CANCELLED, "cancelled");
+    double began = clock_now();
+    int waited = wait_for_shots(r);
+    r->result->shots_wait = clock_now() - began;
+    if (waited == ERR_CANCELLED) return err_set(e, ERR_CANCELLED, "cancelled");
     if (r->cutting.rc < 0) log_info("pipeline", "no shots: %s", r->cutting.e.msg);
   }
   struct caption_profile p;
@@ -328,7 +331,9 @@ static int render(struct run *r, struct err *e) {
   fill_render(r, &m);
   m.output = target ? target : part;
   meter_stage(&r->meter, JOB_RENDER);
+  double began = clock_now();
   rc = media_render(&m, r->cancel, on_render, r, e);
+  r->result->render = clock_now() - began;
   if (target) return rc;
   if (rc == 0) rc = file_commit(part, whole, 1, e);
   if (rc == 0) rc = outputs_copy(&r->outputs, o->video, whole, r->cancel, e);

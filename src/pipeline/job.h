@@ -90,6 +90,7 @@ struct job_result {
   bool no_speech;
   bool resumed;                       /* an earlier run's stages were used */
   double seconds;                     /* wall clock */
+  double shots_wait, render;          /* of it: waiting for shots after the speech was recognized; making the video */
   struct speech_report speech;        /* zeros when nothing was recognized in this run */
   const char *files[JOB_FORMATS + 1]; /* made: file_count of the options' strings */
   size_t file_count;

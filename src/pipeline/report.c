@@ -13,16 +13,10 @@ void report_append(struct buf *json_object, const struct job_result *r) {
   const struct {
     const char *name;
     double value;
-  } seconds[] = {{"load", s->load},
-                 {"read", s->read},
-                 {"vad", s->vad},
-                 {"mel", s->mel},
-                 {"encode", s->encode},
-                 {"decode", s->decode},
-                 {"align", s->align},
-                 {"recognize", s->total},
-                 {"audio", s->audio_seconds},
-                 {"speech", s->speech_seconds}};
+  } seconds[] = {{"load", s->load},     {"read", s->read},           {"vad", s->vad},
+                 {"mel", s->mel},       {"encode", s->encode},       {"decode", s->decode},
+                 {"align", s->align},   {"recognize", s->total},     {"shots_wait", r->shots_wait},
+                 {"render", r->render}, {"audio", s->audio_seconds}, {"speech", s->speech_seconds}};
   struct js_writer w = JS_WRITER(json_object, 0);
   buf_adds(json_object, ",\n  \"report\": ");
   js_begin(&w, '{');
