@@ -56,10 +56,11 @@ static int put_silence(struct listener *l, int64_t n, struct err *e) {
   return rc;
 }
 
-/* Speech of surround sound sits in the centre: it counts in full, the sides by half, the bass channel not at all. */
+/* Speech of surround sound sits in the centre: it counts in full, the sides by half, the bass channel not at all. Two
+ * equal channels come out as one of them: left to itself, libswresample adds floats up to 1.4 of that. */
 static void weigh_channels(SwrContext *swr, const AVChannelLayout *layout) {
   double matrix[64];
-  if (layout->nb_channels > 64 || layout->nb_channels < 3) return;
+  if (layout->nb_channels > 64 || layout->nb_channels < 2) return;
   double sum = 0;
   for (int i = 0; i < layout->nb_channels; i++) {
     enum AVChannel c = av_channel_layout_channel_from_index(layout, (unsigned)i);

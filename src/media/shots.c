@@ -18,26 +18,38 @@
 #include "media/media.h"
 #include "media/render_util.h"
 
-enum { WIDTH = 64, HEIGHT = 36, PIXELS = WIDTH * HEIGHT, LEVELS = 32, MOST_SHOTS = 100000 };
+enum {
+  WIDTH = 64,
+  HEIGHT = 36,
+  PIXELS = WIDTH * HEIGHT,
+  LEVELS = 32,
+  STEP = 256 / LEVELS,
+  MOST_SHOTS = 100000,
+  RECENT = 9
+};
 #define SHOTS_MEMORY (3ULL << 30)
 static const double shortest = 0.4;      /* seconds between two cuts */
 static const double least_change = 12.0; /* of the combined measure below; a still scene has 0-3 */
-static const double times_average = 3.0; /* a cut differs this much more than the frames before it */
+static const double times_usual = 3.0;   /* a cut differs this much more than the frames before it usually do */
+static const double next_at_most = 0.7;  /* and the frame after it differs less: else all of this scene is unsteady */
 
 /* ---- child ---- */
 
 struct picture {
   uint8_t grey[PIXELS];
-  int histogram[LEVELS];
+  int histogram
+      [LEVELS +
+       1]; /* a pixel's weight is shared between the two nearest levels, so that a slow fade changes it slowly */
 };
 
 struct detector {
   struct picture before, now; /* the last two frames */
   int seen;
-  double average; /* of changes, decaying */
+  double recent[RECENT]; /* the last changes, as a ring */
   double last_cut;
-  double pending;      /* time of a cut that the next frame must confirm, or -1 */
-  struct picture base; /* the frame before that cut */
+  double pending;        /* time of a cut that the next frame must confirm, or -1 */
+  double pending_change; /* its change */
+  struct picture base;   /* the frame before that cut */
   double *times;
   size_t count, cap;
 };
@@ -45,28 +57,50 @@ struct detector {
 static double change(const struct picture *a, const struct picture *b) {
   double pixels = 0, levels = 0;
   for (int i = 0; i < PIXELS; i++) pixels += abs(a->grey[i] - b->grey[i]);
-  for (int i = 0; i < LEVELS; i++) levels += abs(a->histogram[i] - b->histogram[i]);
-  return 0.5 * pixels / PIXELS + 25.0 * levels / (2.0 * PIXELS);
+  for (int i = 0; i <= LEVELS; i++) levels += abs(a->histogram[i] - b->histogram[i]);
+  return 0.5 * pixels / PIXELS + 25.0 * levels / (2.0 * PIXELS * STEP);
+}
+
+/* The median: one cut among the last frames does not move it. */
+static double usual(const struct detector *d) {
+  double sorted[RECENT];
+  int n = 0, have = d->seen - 1 < RECENT ? d->seen - 1 : RECENT;
+  for (int i = 0; i < have; i++) {
+    int k = n++;
+    for (; k > 0 && sorted[k - 1] > d->recent[i]; k--) sorted[k] = sorted[k - 1];
+    sorted[k] = d->recent[i];
+  }
+  return n ? sorted[n / 2] : 0;
+}
+
+static void confirm(struct detector *d, double c) {
+  bool stays = change(&d->base, &d->now) > least_change;
+  if (stays && c < next_at_most * d->pending_change && d->count < MOST_SHOTS) {
+    x_grow(&d->times, &d->cap, d->count + 1, sizeof *d->times);
+    d->times[d->count++] = d->last_cut = d->pending;
+  }
+  d->pending = -1;
 }
 
 static void look(struct detector *d, double t) {
   memset(d->now.histogram, 0, sizeof d->now.histogram);
-  for (int i = 0; i < PIXELS; i++) d->now.histogram[d->now.grey[i] * LEVELS / 256]++;
-  if (d->seen++ > 0) {
+  for (int i = 0; i < PIXELS; i++) {
+    int level = d->now.grey[i] / STEP, beyond = d->now.grey[i] % STEP;
+    d->now.histogram[level] += STEP - beyond;
+    d->now.histogram[level + 1] += beyond;
+  }
+  if (d->seen > 0) {
     double c = change(&d->before, &d->now);
     if (d->pending >= 0) {
-      bool stays = change(&d->base, &d->now) > least_change;
-      if (stays && d->count < MOST_SHOTS) {
-        x_grow(&d->times, &d->cap, d->count + 1, sizeof *d->times);
-        d->times[d->count++] = d->last_cut = d->pending;
-      }
-      d->pending = -1;
-    } else if (c > least_change && c > times_average * d->average && t - d->last_cut >= shortest) {
+      confirm(d, c);
+    } else if (c > least_change && c > times_usual * usual(d) && t - d->last_cut >= shortest) {
       d->pending = t;
+      d->pending_change = c;
       d->base = d->before;
     }
-    d->average = 0.9 * d->average + 0.1 * (c < least_change ? c : least_change);
+    d->recent[(d->seen - 1) % RECENT] = c;
   }
+  d->seen++;
   d->before = d->now;
 }
 
