@@ -129,7 +129,8 @@ struct font font_find(enum font_face face, enum font_script script, const char *
 bool font_covers(enum font_face face, uint32_t c) {
   if (faces[face].covers_all) return true;
   return c < 0x180 || (c >= 0x218 && c <= 0x21B) || (c >= 0x300 && c <= 0x36F) || (c >= 0x384 && c <= 0x3CE) ||
-         (c >= 0x400 && c <= 0x45F) || c == 0x490 || c == 0x491 || (c >= 0x2000 && c <= 0x2BFF) || c >= 0xFE00;
+         (c >= 0x400 && c <= 0x45F) || c == 0x490 || c == 0x491 || c == 0x1E9E || (c >= 0x2000 && c <= 0x2BFF) ||
+         c >= 0xFE00;
 }
 
 enum font_face font_plain_face(enum font_face face) {

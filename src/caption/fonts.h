@@ -4,9 +4,9 @@
  * kind (sans or serif), for Chinese characters by language, because the same character is drawn differently in China,
  * Taiwan, Hong Kong, Japan and Korea.
  *
- * All fonts are from Debian's fonts-noto-core, fonts-noto-cjk, fonts-manrope, fonts-comfortaa and fonts-play. Where one
- * is not installed fontconfig puts the nearest in its place, and libass takes single glyphs from others where one
- * lacks them.
+ * All fonts are from Debian's fonts-noto-core, fonts-noto-cjk, fonts-manrope, fonts-comfortaa and fonts-play, emoji from
+ * fonts-symbola. Where one is not installed fontconfig puts the nearest in its place, and libass takes single glyphs
+ * from others where one lacks them.
  *
  * Lengths are in ems. libass makes the sum of a font's OS/2 winAscent and winDescent as high as the font size that a
  * script names, so `line` turns an em into that size.

@@ -64,7 +64,7 @@ static const struct caption_style styles[] = {
           {.fill = RGB(255, 252, 240), .edge = RGBA(36, 22, 8, 0x10), .outline = 0.045, .blur = 0.012}},
      .coat_count = 2,
      .gradient = true,
-     .foot = RGB(238, 200, 128)},
+     .foot = RGB(244, 212, 148)},
     {.name = "retro_wave",
      .about = "slanted, sunset yellow to magenta, over electric blue",
      .face = FACE_CONDENSED,

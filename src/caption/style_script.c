@@ -37,7 +37,10 @@
 #define STRUT      4.0 /* times the size: more than any font's descent in these sizes */
 #define FLAT       0.1 /* percent of its height */
 #define GROWN      1.10
+#define MOST_GIVEN 0.11 /* less than half a space */
 #define GROWN_MOST 1.16
+
+#define SMALLEST   0.8 /* of its size a style may have for a whole film */
 
 #define HIDDEN     "\\1a&HFF&\\3a&HFF&"
 #define SHOWN      "\\1a&H00&\\3a&H00&"
@@ -186,7 +189,7 @@ static void put_give(struct painting *p, size_t i, double base) {
   const struct cue_word *w = &p->c->words[i];
   double width = style_width(p->c->text, w->offset, w->offset + w->length, p->k->face, p->k->s->spacing);
   if (!said(p, i, &from, &to)) return;
-  double give = width * p->layout.em / 2;
+  double give = fmin(width * (GROWN - 1) / 2, MOST_GIVEN) / (GROWN - 1) * p->layout.em;
   _cleanup_(mem_freep) char *most = x_asprintf("\\fsp%.2f", base - give * (GROWN_MOST - 1)),
                             *grown = x_asprintf("\\fsp%.2f", base - give * (GROWN - 1)),
                             *back = x_asprintf("\\fsp%.2f", base);
@@ -378,13 +381,17 @@ static void find_place(struct painting *p, struct shown *others) {
   *oldest = (struct shown){p->end, p->place, p->away, p->away + height};
 }
 
+/* For a line, in pixels. */
+static double room(const struct script *k) {
+  double sides = 2 * (k->height > k->width ? UPRIGHT_SIDE : SAFE);
+  return k->width * (1 - sides) - (k->s->boxed ? 2 * PAD_X : 0.2) * k->em;
+}
+
 static void put_cue(const struct script *k, const struct cue *c, struct shown *others) {
   const struct caption_style *s = k->s;
   struct painting p = {.k = k, .c = c, .start = (c->start_ms + 5) / 10 * 10, .end = (c->end_ms + 5) / 10 * 10};
-  bool upright = k->height > k->width;
-  double room = k->width * (1 - 2 * (upright ? UPRIGHT_SIDE : SAFE)) - (s->boxed ? 2 * PAD_X : 0.2) * k->em;
   double least = s->boxed ? 0.76 + 0.22 + 2 * PAD_Y - 0.04 : 0;
-  style_layout_make(c, k->language, k->face, s->spacing, k->em, least, room, k->height * MOST_HEIGHT, &p.layout);
+  style_layout_make(c, k->language, k->face, s->spacing, k->em, least, room(k), k->height * MOST_HEIGHT, &p.layout);
   find_place(&p, others);
   for (p.line = 0; p.line < p.layout.count; p.line++) {
     if (s->boxed) put_box(&p, 0, s->box, PAD_X, PAD_Y);
@@ -417,12 +424,27 @@ static void look_over(struct script *k) {
   k->language = k->l->language[0] ? k->l->language : kana ? "ja" : hangul ? "ko" : "";
 }
 
+/* One size for all cues: lines a little too wide make it smaller, the rest is broken or made smaller by itself. */
+static void fit(struct script *k) {
+  double most = room(k) / k->em, widest = most;
+  for (size_t i = 0; i < k->l->count; i++)
+    for (const char *text = k->l->cues[i].text, *line = text;; line++) {
+      size_t n = strcspn(line, "\n"), from = (size_t)(line - text);
+      double width = style_width(text, from, from + n, k->face, k->s->spacing);
+      if (width > widest && width <= most / SMALLEST) widest = width;
+      line += n;
+      if (!*line) break;
+    }
+  k->em *= most / widest;
+}
+
 void caption_style_script(const struct caption_style *s, const struct cue_list *l, int width, int height,
                           enum caption_position position, struct buf *out) {
   struct script k = {
       .s = s, .l = l, .face = s->face, .width = width, .height = height, .position = position, .out = out};
   k.em = (width < height ? width : height) * s->size;
   look_over(&k);
+  fit(&k);
   put_head(&k);
   struct shown others[MOST_SHOWN] = {0};
   for (size_t i = 0; i < l->count; i++) put_cue(&k, &l->cues[i], others);
