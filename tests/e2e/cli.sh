@@ -273,7 +273,7 @@ PY
 # ---- interruption ----
 # at moments spread over the whole job, and every signal a terminal or a service manager sends
 interrupted=0
-for moment in 0.02 0.1 0.3 0.6 1.0 1.5 2.0 2.5 3.0 4.0; do
+for moment in 0.02 0.1 0.3 0.6 1.0 1.5 2.0 3.0; do
   for signal in INT TERM; do
     rm -f stop.mp4 stop.srt
     setsid "$titr" caption -o stop.mp4 in/sample.mp4 >/dev/null 2>err &
@@ -290,7 +290,7 @@ for moment in 0.02 0.1 0.3 0.6 1.0 1.5 2.0 2.5 3.0 4.0; do
     ok
   done
 done
-is "most were interrupted" test $interrupted -gt 12
+is "most were interrupted" test $interrupted -gt 8
 
 # ---- killed and started again ----
 rm -f work.mp4 work.srt
@@ -308,7 +308,7 @@ find . -maxdepth 1 -name '.*titr-*' -delete
 
 # ---- full disk ----
 mkdir disk
-if [[ $(id -u) = 0 ]] && mount -t tmpfs -o size=200k none disk 2>/dev/null; then
+if [[ $(id -u) = 0 ]] && mount -t tmpfs -o size=64k none disk 2>/dev/null; then
   run 1 'No space left|disk is full|full' caption -o disk/full.mp4 in/talk.mp4
   is "nothing on the full disk" test -z "$(ls -A disk)"
   head -c 300000 /dev/zero >disk/filler 2>/dev/null
