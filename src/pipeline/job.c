@@ -268,7 +268,7 @@ static void fill_render(const struct run *r, struct media_render_options *m) {
                                      .ass = o->soft || !captioned ? NULL
                                             : r->ass_is_given     ? o->subtitles
                                                                   : r->ass,
-                                     .soft = o->soft ? r->srt : NULL,
+                                     .soft = r->srt,
                                      .soft_language = r->cues.language[0] ? r->cues.language : NULL,
                                      .watermark_text = png ? NULL : o->watermark,
                                      .watermark_png = png ? o->watermark : NULL,
@@ -309,6 +309,14 @@ static void on_render(void *ctx, double done) {
   meter_tell(&r->meter, done);
 }
 
+/* The renderer knows the result by its temporary name; a person knows it by the one it will have. */
+static void show_name(struct err *e, const char *tmp, const char *shown) {
+  const char *at = e && *tmp ? strstr(e->msg, tmp) : NULL;
+  if (!at) return;
+  _cleanup_(mem_freep) char *text = x_asprintf("%.*s%s%s", (int)(at - e->msg), e->msg, shown, at + strlen(tmp));
+  err_set(e, e->code, "%s", text);
+}
+
 static int create_empty(const char *path, struct err *e) {
   return file_write(path, "", 0, 1, e);
 }
@@ -334,6 +342,7 @@ static int render(struct run *r, struct err *e) {
   double began = clock_now();
   rc = media_render(&m, r->cancel, on_render, r, e);
   r->result->render = clock_now() - began;
+  if (rc < 0) show_name(e, file_name(m.output), file_name(o->video));
   if (target) return rc;
   if (rc == 0) rc = file_commit(part, whole, 1, e);
   if (rc == 0) rc = outputs_copy(&r->outputs, o->video, whole, r->cancel, e);
