@@ -22,7 +22,7 @@
 #include "media/media.h"
 #include "media/render_util.h"
 
-enum { RATE = 16000, BLOCK = 16384 };
+enum { RATE = 16000, BLOCK = 16384, STALL_SECONDS = 120 };
 #define PCM_MEMORY (2ULL << 30)
 static const double tolerance = 0.04; /* timestamps of real files tremble by a packet */
 
@@ -199,6 +199,10 @@ static long read_raw(struct media_pcm *p, float *pcm, size_t max, struct err *e)
   size_t have = p->rest_count;
   for (;;) {
     child_poll(p->child, 0, NULL, NULL);
+    struct pollfd ready = {child_data_fd(p->child), POLLIN, 0};
+    int some = poll(&ready, 1, STALL_SECONDS * 1000);
+    if (some == 0)
+      return err_set(e, ERR_TIMEOUT, "the sound of %s cannot be read: nothing came for %d s", p->name, STALL_SECONDS);
     ssize_t n = read(child_data_fd(p->child), to + have, max * sizeof *pcm - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return err_errno(e, ERR_FAIL, errno, "cannot read the sound of %s", p->name);

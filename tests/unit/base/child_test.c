@@ -302,6 +302,7 @@ static void dies_with_its_parent(void **state) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return child_main(argc, argv, ops, ARRAY_LEN(ops));
+  unsetenv("TITR_PROGRAM"); /* this program, not titr */
   signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(data_progress_and_result),

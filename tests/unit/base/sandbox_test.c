@@ -377,6 +377,7 @@ static int tear_down(void **state) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return child_main(argc, argv, ops, ARRAY_LEN(ops));
+  unsetenv("TITR_PROGRAM"); /* this program, not titr */
   const struct CMUnitTest tests[] = {cmocka_unit_test(files), cmocka_unit_test(everything_else),
                                      cmocka_unit_test(deadly), cmocka_unit_test(report)};
   return cmocka_run_group_tests(tests, set_up, tear_down);

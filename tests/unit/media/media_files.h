@@ -34,7 +34,7 @@ static inline const char *files_path(const char *name) {
 }
 
 /* ffmpeg ARGUMENTS (separated by single spaces; "@" is the folder) NAME -> its path */
-static const char *files_make(const char *arguments, const char *name) {
+static inline const char *files_make(const char *arguments, const char *name) {
   char words[2048];
   const char *argv[128] = {"ffmpeg", "-nostdin", "-v", "error", "-y"};
   size_t n = 5, len = 0;

@@ -146,6 +146,7 @@ static void no_more_than_wanted(void **state) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return files_child(argc, argv);
+  unsetenv("TITR_PROGRAM"); /* this program, not titr */
   const struct CMUnitTest tests[] = {cmocka_unit_test(times), cmocka_unit_test(surround), cmocka_unit_test(holes),
                                      cmocka_unit_test(damage), cmocka_unit_test(no_more_than_wanted)};
   int rc = cmocka_run_group_tests(tests, files_set_up, files_tear_down);

@@ -135,6 +135,7 @@ static void writes(void **state) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return files_child(argc, argv);
+  unsetenv("TITR_PROGRAM"); /* this program, not titr */
   const struct CMUnitTest tests[] = {cmocka_unit_test(describes), cmocka_unit_test(variable_frame_rate),
                                      cmocka_unit_test(cover_is_no_video), cmocka_unit_test(refuses),
                                      cmocka_unit_test(writes)};

@@ -99,6 +99,7 @@ static void cancelled(void **state) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return files_child(argc, argv);
+  unsetenv("TITR_PROGRAM"); /* this program, not titr */
   const struct CMUnitTest tests[] = {cmocka_unit_test(cuts), cmocka_unit_test(without_video),
                                      cmocka_unit_test(cancelled)};
   return cmocka_run_group_tests(tests, files_set_up, files_tear_down);
