@@ -16,7 +16,7 @@
 #define WINDOW        4.0 /* seconds seen at once */
 #define BARS_A_SECOND 16
 #define LISTEN_RATE   8000 /* Hz: enough for loudness */
-#define BAR_SAMPLES   (LISTEN_RATE / BARS_A_SECOND)
+enum { BAR_SAMPLES = LISTEN_RATE / BARS_A_SECOND };
 #define QUIETEST      -46.0 /* dBFS: a bar of no height */
 #define LOUDEST       -10.0 /* dBFS: a bar of full height */
 #define TICKS         (BACKGROUND_RATE * 512)
