@@ -17,9 +17,9 @@
 #define BARS_A_SECOND 16
 #define LISTEN_RATE   8000 /* Hz: enough for loudness */
 enum { BAR_SAMPLES = LISTEN_RATE / BARS_A_SECOND };
-#define QUIETEST      -46.0 /* dBFS: a bar of no height */
-#define LOUDEST       -10.0 /* dBFS: a bar of full height */
-#define TICKS         (BACKGROUND_RATE * 512)
+#define QUIETEST -46.0 /* dBFS: a bar of no height */
+#define LOUDEST  -10.0 /* dBFS: a bar of full height */
+#define TICKS    (BACKGROUND_RATE * 512)
 
 struct background {
   int width, height;
