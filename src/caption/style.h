@@ -7,7 +7,7 @@
  * left out. An ASS file that is to be burned (`--subs x.ass`) does not come here: it has styles of its own.
  *
  * Lines that are too wide for the picture are broken, what is too large then is made smaller; cues that overlap in
- * time stand over each other. Pure; may run in several threads.
+ * time stand over each other. A cue shows no more than 24 lines. Pure; may run in several threads.
  */
 #ifndef TITR_CAPTION_STYLE_H
 #define TITR_CAPTION_STYLE_H

@@ -69,21 +69,34 @@ struct making {
   enum font_face face;
   double spacing;
   struct style_layout *ret;
+  size_t seen; /* the text before it has been searched for tags */
+  unsigned open;
 };
+
+static void note_tags(struct making *k, size_t upto) {
+  struct markup m;
+  for (; k->seen < upto; k->seen++) {
+    if (!markup_at(k->c->text + k->seen, upto - k->seen, &m)) continue;
+    k->seen += m.length - 1;
+    if (m.kind < MARKUP_PLACE) k->open = m.closes ? k->open & ~(1U << m.kind) : k->open | 1U << m.kind;
+  }
+}
 
 static bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
-static void add_line(const struct making *k, size_t from, size_t to) {
+static void add_line(struct making *k, size_t from, size_t to) {
   const char *text = k->c->text;
   while (from < to && is_space(text[from])) from++;
   while (to > from && is_space(text[to - 1])) to--;
-  if (from == to) return;
+  if (from == to || k->ret->count == STYLE_LINES) return;
   struct style_layout *l = k->ret;
+  note_tags(k, from);
   x_grow(&l->lines, &l->cap, l->count + 1, sizeof *l->lines);
   struct style_line *line = &l->lines[l->count++];
-  *line = (struct style_line){.from = from, .to = to, .width = style_width(text, from, to, k->face, k->spacing)};
+  *line = (struct style_line){
+      .from = from, .to = to, .open = k->open, .width = style_width(text, from, to, k->face, k->spacing)};
   enum font_script script = SCRIPT_COUNT;
   struct style_run run;
   for (size_t at = from; style_run_next(text, at, to, &script, &run); at = run.to) {
@@ -98,17 +111,22 @@ static void add_line(const struct making *k, size_t from, size_t to) {
 
 /* Breaks [from..to) where no piece is wider than `limit`, as far as that is possible; returns how many pieces that
  * makes, and adds them as lines when `add` is set. */
-static size_t pieces(const struct making *k, const uint8_t *breaks, size_t from, size_t to, double limit, bool add) {
+static size_t pieces(struct making *k, const uint8_t *breaks, size_t from, size_t to, double limit, bool add) {
   const char *text = k->c->text;
   size_t count = 0, begin = from, last = from;
   double width = 0, at_last = 0;
+  struct markup m;
   for (size_t i = from, n; i < to; i += n) {
     if (i > begin && (breaks[i - from] & ICU_LINE)) {
       last = i;
       at_last = width;
     }
-    utf8_next(text + i, &n);
-    width += style_width(text, i, i + n, k->face, k->spacing);
+    if (markup_at(text + i, to - i, &m)) { /* which may hold spaces */
+      n = m.length;
+      continue;
+    }
+    double advance = font_advance(k->face, utf8_next(text + i, &n));
+    width += advance > 0 ? advance + k->spacing : 0;
     if (width > limit && last > begin && !is_space(text[i])) {
       if (add) add_line(k, begin, last);
       count++;
@@ -120,7 +138,7 @@ static size_t pieces(const struct making *k, const uint8_t *breaks, size_t from,
   return count + 1;
 }
 
-static void break_line(const struct making *k, size_t from, size_t to, double room) {
+static void break_line(struct making *k, size_t from, size_t to, double room) {
   double width = style_width(k->c->text, from, to, k->face, k->spacing);
   if (width <= room) {
     add_line(k, from, to);
@@ -138,11 +156,11 @@ static void break_line(const struct making *k, size_t from, size_t to, double ro
 void style_layout_make(const struct cue *c, const char *language, enum font_face face, double spacing, double em,
                        double least_pitch, double room, double height, struct style_layout *ret) {
   *ret = (struct style_layout){.em = em};
-  struct making k = {c, language, face, spacing, ret};
+  struct making k = {.c = c, .language = language, .face = face, .spacing = spacing, .ret = ret};
   for (const char *line = c->text;;) {
     size_t n = strcspn(line, "\n"), from = (size_t)(line - c->text);
     break_line(&k, from, from + n, room / em);
-    if (!line[n]) break;
+    if (!line[n] || ret->count == STYLE_LINES) break;
     line += n + 1;
   }
   double widest = 0, pitch = least_pitch;

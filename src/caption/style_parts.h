@@ -48,8 +48,11 @@ struct caption_style {
 
 /* ---- layout: style_layout.c ---- */
 
+#define STYLE_LINES 24 /* of one cue; the rest of them could not be read anyway and is left out */
+
 struct style_line {
   size_t from, to;          /* bytes of cue.text, without the spaces around */
+  unsigned open;            /* bits by enum markup_kind: tags of earlier lines that are not closed */
   double width;             /* an estimate */
   double rise, drop, pitch; /* of the largest of its fonts */
 };

@@ -42,8 +42,12 @@
 
 #define SMALLEST   0.8 /* of its size a style may have for a whole film */
 
-#define HIDDEN     "\\1a&HFF&\\3a&HFF&"
-#define SHOWN      "\\1a&H00&\\3a&H00&"
+#define RICH                                                                                                           \
+  (64 << 20) /* bytes; what comes behind them in a script is painted in one coat, so that files made to be
+                          large do not become a hundred times larger */
+
+#define HIDDEN "\\1a&HFF&\\3a&HFF&"
+#define SHOWN  "\\1a&H00&\\3a&H00&"
 
 /* Milliseconds. */
 #define TURN 70  /* a colour turns into another */
@@ -257,6 +261,8 @@ static void put_line(struct painting *p, const struct style_coat *coat, bool let
   const struct cue *c = p->c;
   enum font_script script = SCRIPT_COUNT;
   size_t at = line->from, i = 0;
+  for (int kind = 0; kind < MARKUP_PLACE; kind++)
+    if (line->open & 1U << kind) put_markup(p, &(struct markup){.kind = (enum markup_kind)kind});
   bool follow = p->k->s->follow != FOLLOW_NOT && (p->flat || p->k->s->follow != FOLLOW_BOX);
   for (; follow && i < c->word_count; i++) {
     size_t from = c->words[i].offset, to = from + c->words[i].length;
@@ -311,7 +317,7 @@ static void put_coat(struct painting *p, int layer, const struct style_coat *coa
   const struct script *k = p->k;
   const struct style_layout *l = &p->layout;
   double y = baseline(p), em = l->em;
-  bool sliced = letters && k->s->gradient;
+  bool sliced = letters && k->s->gradient && k->out->len < RICH;
   const struct style_line *line = &l->lines[p->line];
   double head = y - fmin(line->rise, 0.78) * em, step = (y + 0.1 * em - head) / STYLE_BANDS;
   for (int slice = 0; slice < (sliced ? STYLE_BANDS : 1); slice++) {
@@ -393,9 +399,10 @@ static void put_cue(const struct script *k, const struct cue *c, struct shown *o
   double least = s->boxed ? 0.76 + 0.22 + 2 * PAD_Y - 0.04 : 0;
   style_layout_make(c, k->language, k->face, s->spacing, k->em, least, room(k), k->height * MOST_HEIGHT, &p.layout);
   find_place(&p, others);
+  bool rich = k->out->len < RICH;
   for (p.line = 0; p.line < p.layout.count; p.line++) {
     if (s->boxed) put_box(&p, 0, s->box, PAD_X, PAD_Y);
-    for (int i = 0; i < s->coat_count; i++) {
+    for (int i = rich ? 0 : s->coat_count - 1; i < s->coat_count; i++) {
       bool letters = i == s->coat_count - 1;
       put_coat(&p, 1 + 2 * i, &s->coats[i], letters);
       /* Above the shadows, below the letters. */

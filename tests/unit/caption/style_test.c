@@ -354,6 +354,30 @@ static void letters_of_other_scripts(void **state) {
   cue_list_release(&l);
 }
 
+/* Lines are events of their own: what one opens and does not close goes on in the next. */
+static void markup_goes_on(void **state) {
+  (void)state;
+  struct event e[64];
+  struct cue_list l = {0};
+  add(&l, 0, 1000, "<i>one\ntwo</i>\nthree", false);
+  add(&l, 2000, 3000,
+      "a <font color=\"#ff0000\" size=\"12\">line of so many</font> words that it cannot be shown in one line, <b>not "
+      "even in a picture that lies on its side</b>",
+      false);
+  char *all = script("clean_minimal", &l, 1920, 1080, CAPTION_BOTTOM);
+  size_t n = letters(all, e, 64);
+  assert_true(n >= 10);
+  for (size_t i = 0; i < n; i++) {
+    _cleanup_(mem_freep) char *code = x_strndup(e[i].text, e[i].n), *text = plain(&e[i]);
+    assert_null(strpbrk(text, "<>"));
+    if (e[i].start == 0) assert_true(!strstr(code, "{\\i1}") == !strcmp(text, "three"));
+  }
+  _cleanup_(mem_freep) char *last = x_strndup(e[n - 1].text, e[n - 1].n);
+  assert_non_null(strstr(last, "{\\b1}"));
+  free(all);
+  cue_list_release(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(table),
                                      cmocka_unit_test(moments),
@@ -361,6 +385,7 @@ int main(void) {
                                      cmocka_unit_test(layout),
                                      cmocka_unit_test(overlapping_cues),
                                      cmocka_unit_test(fonts),
-                                     cmocka_unit_test(letters_of_other_scripts)};
+                                     cmocka_unit_test(letters_of_other_scripts),
+                                     cmocka_unit_test(markup_goes_on)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
