@@ -11,6 +11,7 @@
 #define LIMIT_INPUT_STREAMS        64              /* streams in a file                                   */
 #define LIMIT_SUBTITLE_BYTES       (32 << 20)      /* a subtitle file                                     */
 #define LIMIT_SUBTITLE_CUES        100000          /* cues in it                                          */
+#define LIMIT_SCRIPT_BYTES         (128 << 20)     /* an ASS script to burn: ours repeat a text many times */
 #define LIMIT_CUE_BYTES            16384           /* the text of one cue                                 */
 #define LIMIT_WORD_BYTES           1024            /* one word of a transcript                            */
 #define LIMIT_JSON_BYTES           (64 << 20)      /* any JSON text                                       */

@@ -54,7 +54,7 @@ int subtitle_burn_open(const char *script, size_t n, int width, int height, stru
 
 int subtitle_burn_open_file(const char *path, int width, int height, struct subtitle_burn **ret, struct err *e) {
   _cleanup_(buf_release) struct buf script = BUF_INIT;
-  int rc = file_read(path, LIMIT_SUBTITLE_BYTES, &script, e);
+  int rc = file_read(path, LIMIT_SCRIPT_BYTES, &script, e);
   return rc ? rc : subtitle_burn_open(buf_str(&script), script.len, width, height, ret, e);
 }
 

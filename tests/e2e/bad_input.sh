@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Files that are no use, in every way we could think of: each is refused with exit code 3 and one line that names the file and the
-# reason, nothing stays in the temporary folder, no process stays behind. Then the near misses that must work, and a few hundred
-# damaged copies of real files, which must be answered one way or the other and never with a crash of titr itself.
+# reason, nothing stays in the temporary folder, no process stays behind. Then the near misses that must work, and some
+# dozens of damaged copies of real files, which must be answered one way or the other and never with a crash of titr itself.
 #
 #   TITR=build/titr tests/e2e/bad_input.sh        prints "N passed, N failed"
 #
-# Needs ffmpeg (to make inputs) and python3. No model. MUTATIONS=n: damaged copies of each format (default 30).
+# Needs ffmpeg (to make inputs) and python3. No model. MUTATIONS=n: damaged copies of each format (default 10).
 set -uo pipefail
 root=$(realpath "$(dirname "$0")/../..")
 titr=$(realpath "${TITR:-$root/build/titr}")
@@ -198,7 +198,7 @@ fi
 
 # ---- damaged copies ----
 mkdir mutants
-python3 - "${MUTATIONS:-30}" <<'P'
+python3 - "${MUTATIONS:-10}" <<'P'
 import random, sys
 random.seed(11)
 for kind in ("mp4", "mkv", "ts", "avi", "ogg", "wav", "mp3", "flac"):
