@@ -44,8 +44,10 @@ int subtitle_burn_open(const char *script, size_t n, int width, int height, stru
   ass_set_frame_size(b->renderer, width, height);
   ass_set_storage_size(b->renderer, width, height);
   ass_set_fonts(b->renderer, NULL, "sans-serif", ASS_FONTPROVIDER_AUTODETECT, NULL, 1);
-  /* libass wants a writable buffer. */
-  _cleanup_(mem_freep) char *copy = x_strndup(script, n);
+  /* libass wants a writable buffer; a file that is no script may hold NULs */
+  _cleanup_(mem_freep) char *copy = x_malloc(n + 1);
+  memcpy(copy, script, n);
+  copy[n] = '\0';
   b->track = ass_read_memory(b->library, copy, n, NULL);
   if (!b->track) return err_set(e, ERR_INPUT, "the caption script is not in ASS format");
   *ret = TAKE(b);
