@@ -2,8 +2,10 @@
  * DESIGN. A layer is three parallel loops: (1) row blocks: norm, q k v; (2) heads: keys and values packed, then
  * (head, query block): scores, softmax, context; (3) row blocks: output product, norm, feed-forward. Each loop's
  * tasks touch a few hundred kilobytes, which stay in a core's second-level cache; products inside run on the
- * calling thread alone. Scores are f32, because an error in them is an error in an exponent (bf16 there cost words); the weighted sums of values, which only average, are bf16 where that is fast. The convolutions are products over overlapping rows: with the input laid out [frame][channel]
- * and a row stride of one (two) frames, three frames in a row are one input row.
+ * calling thread alone. Scores are f32, because an error in them is an error in an exponent (bf16 there cost words);
+ * the sums of values, which only average, are bf16 where that is fast. The convolutions are products over overlapping
+ * rows: with the input laid out [frame][channel] and a row stride of one (two) frames, three frames in a row are one
+ * input row.
  */
 #include "speech/encoder.h"
 
