@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/sandbox.h"
@@ -38,6 +39,16 @@ struct child {
 };
 
 /* ---- parent: start ---- */
+
+char *child_request_input(const char *path) {
+  struct buf b = BUF_INIT;
+  struct js_writer w = JS_WRITER(&b, 0);
+  js_begin(&w, '{');
+  js_key(&w, "input");
+  js_string(&w, path);
+  js_end(&w, '}');
+  return buf_take(&b);
+}
 
 static char **clean_environment(void) {
   static const char *const kept[] = {"HOME",
@@ -143,17 +154,11 @@ static void close_both(int ends[2]) {
 }
 
 static int send_request(int fd, const char *text, struct err *e) {
-  size_t n = strlen(text);
   void (*old)(int) = signal(SIGPIPE, SIG_IGN);
-  while (n > 0) {
-    ssize_t done = write(fd, text, n);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) break;
-    text += done;
-    n -= (size_t)done;
-  }
+  int rc = file_write_fd(fd, text, strlen(text));
+  int errnum = errno;
   signal(SIGPIPE, old);
-  return n ? err_errno(e, ERR_FAIL, errno, "cannot talk to the media process") : 0;
+  return rc < 0 ? err_errno(e, ERR_FAIL, errnum, "cannot talk to the media process") : 0;
 }
 
 int child_start(const struct child_spec *s, struct child **ret, struct err *e) {
@@ -375,21 +380,9 @@ struct child_io {
   bool ended;  /* result or error sent */
 };
 
-static int put(int fd, const void *bytes, size_t n) {
-  const char *p = bytes;
-  while (n > 0) {
-    ssize_t done = write(fd, p, n);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return -1;
-    p += done;
-    n -= (size_t)done;
-  }
-  return 0;
-}
-
 int child_data(struct child_io *io, const void *bytes, size_t n, struct err *e) {
   (void)io;
-  return put(STDOUT_FILENO, bytes, n) < 0 ? err_errno(e, ERR_IO, errno, "nobody reads the data") : 0;
+  return file_write_fd(STDOUT_FILENO, bytes, n) < 0 ? err_errno(e, ERR_IO, errno, "nobody reads the data") : 0;
 }
 
 void child_progress(struct child_io *io, double done) {
@@ -398,14 +391,14 @@ void child_progress(struct child_io *io, double done) {
   io->told = now;
   char line[64];
   int n = snprintf(line, sizeof line, "{\"progress\":%.4f}\n", done < 0 ? 0 : done > 1 ? 1 : done);
-  if (n > 0) put(EVENTS_FD, line, (size_t)n);
+  if (n > 0) file_write_fd(EVENTS_FD, line, (size_t)n);
 }
 
 void child_result(struct child_io *io, const char *json_object) {
   _cleanup_(mem_freep) char *line = x_asprintf("{\"result\":%s}\n", json_object);
   for (char *p = line; p[1]; p++)
     if (*p == '\n') *p = ' '; /* an event is a line */
-  put(EVENTS_FD, line, strlen(line));
+  file_write_fd(EVENTS_FD, line, strlen(line));
   io->ended = true;
 }
 
@@ -422,7 +415,7 @@ static void send_error(struct child_io *io, const struct err *e) {
   js_end(&w, '}');
   js_end(&w, '}');
   buf_addc(&b, '\n');
-  put(EVENTS_FD, buf_str(&b), b.len);
+  file_write_fd(EVENTS_FD, buf_str(&b), b.len);
   io->ended = true;
 }
 

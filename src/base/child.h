@@ -42,6 +42,9 @@ struct child_spec {
 
 struct child;
 
+/* The request of an operation that wants one file and nothing else: {"input": path}. Caller frees. */
+char *child_request_input(const char *path);
+
 int child_start(const struct child_spec *s, struct child **ret, struct err *e);
 int child_data_fd(const struct child *c); /* read end of the child's standard output; closed by child_wait() */
 

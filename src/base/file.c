@@ -39,7 +39,7 @@ int file_read(const char *path, size_t ceiling, struct buf *b, struct err *e) {
   }
 }
 
-static int write_all(int fd, const void *bytes, size_t n) {
+int file_write_fd(int fd, const void *bytes, size_t n) {
   const char *p = bytes;
   while (n > 0) {
     ssize_t done = write(fd, p, n);
@@ -53,14 +53,15 @@ static int write_all(int fd, const void *bytes, size_t n) {
 
 int file_write(const char *path, const void *bytes, size_t n, int replace, struct err *e) {
   if (strcmp(path, "-") == 0) {
-    if (write_all(STDOUT_FILENO, bytes, n) < 0) return err_errno(e, ERR_IO, errno, "cannot write to standard output");
+    if (file_write_fd(STDOUT_FILENO, bytes, n) < 0)
+      return err_errno(e, ERR_IO, errno, "cannot write to standard output");
     return 0;
   }
   _cleanup_(mem_freep) char *tmp = NULL;
   int rc = file_temp_beside(path, &tmp, e);
   if (rc < 0) return rc;
   int fd = open(tmp, O_WRONLY | O_TRUNC | O_CLOEXEC);
-  if (fd < 0 || write_all(fd, bytes, n) < 0) {
+  if (fd < 0 || file_write_fd(fd, bytes, n) < 0) {
     rc = err_errno(e, ERR_IO, errno, "cannot write %s", path);
   }
   if (fd >= 0 && close(fd) < 0 && rc == 0) rc = err_errno(e, ERR_IO, errno, "cannot write %s", path);

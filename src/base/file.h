@@ -18,6 +18,9 @@ int file_read(const char *path, size_t ceiling, struct buf *b, struct err *e);
  * is ERR_USAGE ("… exists; --force replaces it"). */
 int file_write(const char *path, const void *bytes, size_t n, int replace, struct err *e);
 
+/* Writes all of it to a descriptor, whatever interrupts or shortens a write(). 0, or -1 with errno. */
+int file_write_fd(int fd, const void *bytes, size_t n);
+
 /* A unique temporary name beside `path` ("DIR/.NAME.titr-XXXXXX"), created empty, mode 0600 (widened on commit
  * by the umask); for writers that need a path. file_commit() fsyncs and renames it to `path` (refusing an
  * existing one unless `replace`); file_discard() removes it. Both free nothing: *ret_tmp is the caller's. */

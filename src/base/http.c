@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -120,14 +121,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx) {
     return 0;
   }
   if (t->body) buf_add(t->body, bytes, len);
-  for (size_t at = 0; !t->body && at < len;) {
-    ssize_t w = write(t->fd, bytes + at, len - at);
-    if (w < 0 && errno == EINTR) continue;
-    if (w < 0) {
-      t->write_errno = errno;
-      return 0;
-    }
-    at += (size_t)w;
+  else if (file_write_fd(t->fd, bytes, len) < 0) {
+    t->write_errno = errno;
+    return 0;
   }
   t->done += (int64_t)len;
   return len;

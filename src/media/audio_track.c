@@ -186,7 +186,3 @@ int audio_track_packet(struct audio_track *a, AVPacket *packet, struct err *e) {
 double audio_track_seconds(const struct audio_track *a) {
   return a->end;
 }
-
-bool audio_track_copies(const struct audio_track *a) {
-  return a->copies;
-}

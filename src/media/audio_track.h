@@ -30,6 +30,5 @@ DEFINE_FREEP(struct audio_track, audio_track_free)
 int audio_track_packet(struct audio_track *a, AVPacket *packet, struct err *e);
 
 double audio_track_seconds(const struct audio_track *a); /* end of what came so far */
-bool audio_track_copies(const struct audio_track *a);
 
 #endif

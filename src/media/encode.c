@@ -96,10 +96,6 @@ int encode_audio_open(int sample_rate, int channels, const char *language, struc
   return 0;
 }
 
-AVRational encode_time_base(const struct encode *x) {
-  return x->codec->time_base;
-}
-
 int encode_frame_size(const struct encode *x) {
   return x->codec->frame_size;
 }

@@ -5,7 +5,8 @@
  *   encode_frame(NULL) -> encode_free()
  *
  * Video: constant quality (crf 23), High profile, 4:2:0, BT.709 limited range, a key frame at least every 4 s.
- * Audio: AAC-LC, 128 kbit/s stereo, 96 kbit/s mono. Times of frames are in encode_time_base().
+ * Audio: AAC-LC, 128 kbit/s stereo, 96 kbit/s mono.
+ * Times of frames: video in encode_video.time_base, audio in samples.
  * One thread at a time (x264 has its own).
  */
 #ifndef TITR_MEDIA_ENCODE_H
@@ -37,7 +38,6 @@ int encode_audio_open(int sample_rate, int channels, const char *language, struc
 void encode_free(struct encode *x);
 DEFINE_FREEP(struct encode, encode_free)
 
-AVRational encode_time_base(const struct encode *x);
 int encode_frame_size(const struct encode *x); /* audio: samples of each frame but the last */
 
 /* NULL: the end. `duration` (in the time base) is the frame's, for the packet that it becomes. The frame is not kept. */

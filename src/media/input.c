@@ -260,6 +260,11 @@ int input_audio(const AVFormatContext *f) {
   return best(f, AVMEDIA_TYPE_AUDIO);
 }
 
+void input_only(AVFormatContext *f, int stream) {
+  for (unsigned i = 0; i < f->nb_streams; i++)
+    f->streams[i]->discard = (int)i == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+}
+
 int64_t input_origin(const AVFormatContext *f) {
   int64_t origin = INT64_MAX;
   int which[2] = {input_video(f), input_audio(f)};

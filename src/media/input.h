@@ -20,6 +20,9 @@ void input_close(AVFormatContext **f); /* accepts NULL inside */
 int input_video(const AVFormatContext *f);
 int input_audio(const AVFormatContext *f);
 
+/* Packets of the other streams are not even read. */
+void input_only(AVFormatContext *f, int stream);
+
 /* Where time 0 of our timeline lies on the file's own, in AV_TIME_BASE units: the start of the earliest of the two streams. */
 int64_t input_origin(const AVFormatContext *f);
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <libavcodec/avcodec.h>
 #include <libavutil/channel_layout.h>
-#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -158,8 +157,7 @@ int media_child_pcm(struct js *request, struct child_io *io, struct err *e) {
     return err_set(e, ERR_INPUT, "%s has no sound to recognize", file_name(path));
   }
   l.origin = input_origin(l.f);
-  for (unsigned i = 0; i < l.f->nb_streams; i++)
-    l.f->streams[i]->discard = (int)i == l.stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+  input_only(l.f, l.stream);
   const AVStream *s = l.f->streams[l.stream];
   rc = render_decoder(s->codecpar, s->time_base, 1, &l.decoder, e);
   l.out = NEW_ARRAY(float, BLOCK);
@@ -219,15 +217,9 @@ static long read_raw(struct media_pcm *p, float *pcm, size_t max, struct err *e)
 }
 
 int media_pcm_open(const char *path, struct media_pcm **ret, struct err *e) {
-  _cleanup_(buf_release) struct buf request = BUF_INIT;
-  struct js_writer w = JS_WRITER(&request, 0);
-  js_begin(&w, '{');
-  js_key(&w, "input");
-  js_string(&w, path);
-  js_end(&w, '}');
+  _cleanup_(mem_freep) char *request = child_request_input(path);
   const char *const reads[] = {path, NULL};
-  const struct child_spec spec = {
-      .op = "pcm", .request = buf_str(&request), .read_paths = reads, .max_memory = PCM_MEMORY};
+  const struct child_spec spec = {.op = "pcm", .request = request, .read_paths = reads, .max_memory = PCM_MEMORY};
   _cleanup_(media_pcm_closep) struct media_pcm *p = NEW(struct media_pcm);
   p->name = x_strdup(file_name(path));
   int rc = child_start(&spec, &p->child, e);

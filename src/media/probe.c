@@ -2,9 +2,6 @@
  * DESIGN. The child opens the file and describes it as JSON; the parent checks every number against a range before it
  * becomes a media_info. A duration that the file does not tell is found by walking its packets, without decoding.
  */
-#include <libavutil/avutil.h>
-#include <libavutil/display.h>
-#include <libavutil/pixdesc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +11,7 @@
 #include "media/child_ops.h"
 #include "media/input.h"
 #include "media/media.h"
+#include "media/video_in.h"
 
 enum { PROBE_SECONDS = 60 };
 #define PROBE_MEMORY (2ULL << 30)
@@ -24,39 +22,24 @@ static double seconds(int64_t t, AVRational base) {
   return t == AV_NOPTS_VALUE ? 0 : (double)t * av_q2d(base);
 }
 
-static int rotation_of(const AVStream *s) {
-  const uint8_t *m = av_stream_get_side_data(s, AV_PKT_DATA_DISPLAYMATRIX, NULL);
-  if (!m) return 0;
-  double clockwise = -av_display_rotation_get((const int32_t *)(const void *)m);
-  if (isnan(clockwise)) return 0;
-  return (((int)lround(clockwise / 90) * 90) % 360 + 360) % 360;
+/* When the stream starts on our timeline. */
+static double start_of(const AVStream *s, int64_t origin) {
+  return s->start_time == AV_NOPTS_VALUE ? 0 : seconds(s->start_time, s->time_base) - (double)origin / AV_TIME_BASE;
 }
 
-static void describe_video(const AVFormatContext *f, const AVStream *s, int64_t origin, struct media_info *i) {
+static void describe_video(const AVStream *s, int64_t origin, struct media_info *i) {
   const AVCodecParameters *p = s->codecpar;
-  AVRational aspect = av_guess_sample_aspect_ratio(NULL, (AVStream *)(uintptr_t)s, NULL);
-  double square = aspect.num > 0 && aspect.den > 0 ? av_q2d(aspect) : 1;
-  if (square < 0.1 || square > 10) square = 1;
   i->has_video = true;
   snprintf(i->video_codec, sizeof i->video_codec, "%s", avcodec_get_name(p->codec_id));
   i->coded_width = p->width;
   i->coded_height = p->height;
-  i->rotation = rotation_of(s);
-  i->width = (int)(p->width * square + 0.5);
-  i->height = p->height;
-  if (i->rotation % 180) {
-    int w = i->width;
-    i->width = i->height;
-    i->height = w;
-  }
+  i->rotation = 90 * video_in_display(s, &i->width, &i->height);
   AVRational average = s->avg_frame_rate, real = s->r_frame_rate;
   i->fps = average.num > 0 && average.den > 0 ? av_q2d(average) : real.num > 0 && real.den > 0 ? av_q2d(real) : 0;
   double base = real.num > 0 && real.den > 0 ? av_q2d(real) : i->fps;
   i->variable_fps = i->fps > 0 && fabs(base - i->fps) > 0.02 * i->fps;
   i->hdr = p->color_trc == AVCOL_TRC_SMPTE2084 || p->color_trc == AVCOL_TRC_ARIB_STD_B67;
-  i->video_start =
-      s->start_time == AV_NOPTS_VALUE ? 0 : seconds(s->start_time, s->time_base) - (double)origin / AV_TIME_BASE;
-  (void)f;
+  i->video_start = start_of(s, origin);
 }
 
 static void describe_audio(const AVStream *s, int64_t origin, struct media_info *i) {
@@ -65,8 +48,7 @@ static void describe_audio(const AVStream *s, int64_t origin, struct media_info 
   snprintf(i->audio_codec, sizeof i->audio_codec, "%s", avcodec_get_name(p->codec_id));
   i->sample_rate = p->sample_rate;
   i->channels = p->ch_layout.nb_channels;
-  i->audio_start =
-      s->start_time == AV_NOPTS_VALUE ? 0 : seconds(s->start_time, s->time_base) - (double)origin / AV_TIME_BASE;
+  i->audio_start = start_of(s, origin);
 }
 
 /* Walks the packets to the end: for a file whose header does not tell. */
@@ -94,7 +76,7 @@ int media_child_probe(struct js *request, struct child_io *io, struct err *e) {
   struct media_info i = {.bytes = file_size(path), .start = (double)origin / AV_TIME_BASE};
   snprintf(i.container, sizeof i.container, "%.*s", (int)strcspn(f->iformat->name, ","), f->iformat->name);
   int video = input_video(f), audio = input_audio(f);
-  if (video >= 0) describe_video(f, f->streams[video], origin, &i);
+  if (video >= 0) describe_video(f->streams[video], origin, &i);
   if (audio >= 0) describe_audio(f->streams[audio], origin, &i);
   if (f->duration != AV_NOPTS_VALUE && f->duration > 0 && f->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE)
     i.duration = (double)f->duration / AV_TIME_BASE;
@@ -216,18 +198,10 @@ static int read_info(struct js *v, struct media_info *i, struct err *e) {
 }
 
 int media_probe(const char *path, struct media_info *ret, struct err *e) {
-  _cleanup_(buf_release) struct buf request = BUF_INIT;
-  struct js_writer w = JS_WRITER(&request, 0);
-  js_begin(&w, '{');
-  js_key(&w, "input");
-  js_string(&w, path);
-  js_end(&w, '}');
+  _cleanup_(mem_freep) char *request = child_request_input(path);
   const char *const reads[] = {path, NULL};
-  const struct child_spec spec = {.op = "probe",
-                                  .request = buf_str(&request),
-                                  .read_paths = reads,
-                                  .max_seconds = PROBE_SECONDS,
-                                  .max_memory = PROBE_MEMORY};
+  const struct child_spec spec = {
+      .op = "probe", .request = request, .read_paths = reads, .max_seconds = PROBE_SECONDS, .max_memory = PROBE_MEMORY};
   _cleanup_(js_freep) struct js *event = NULL;
   int rc = child_run(&spec, NULL, NULL, NULL, NULL, 0, &event, e);
   if (rc < 0) return rc;

@@ -60,15 +60,7 @@ static int open_input(struct render *r, struct err *e) {
 
 static void describe(const struct render *r, struct media_info *i) {
   *i = (struct media_info){.has_video = r->video != NULL, .has_audio = r->audio != NULL};
-  if (!r->video) return;
-  const AVCodecParameters *p = r->video->codecpar;
-  i->height = p->height;
-  i->width = (int)(p->width * av_q2d(video_in_pixel_aspect(r->video)) + 0.5);
-  if (graph_turns(video_in_rotation(r->video)) % 2) {
-    int w = i->width;
-    i->width = i->height;
-    i->height = w;
-  }
+  if (r->video) video_in_display(r->video, &i->width, &i->height);
 }
 
 static int open_sound(struct render *r, struct err *e) {

@@ -150,8 +150,7 @@ int media_child_shots(struct js *request, struct child_io *io, struct err *e) {
   int stream = input_video(f);
   AVCodecContext *decoder = NULL;
   if (stream >= 0) {
-    for (unsigned i = 0; i < f->nb_streams; i++)
-      f->streams[i]->discard = (int)i == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    input_only(f, stream);
     rc = render_decoder(f->streams[stream]->codecpar, f->streams[stream]->time_base, 2, &decoder, e);
     if (rc == 0) {
       decoder->skip_loop_filter = AVDISCARD_ALL;
@@ -177,15 +176,10 @@ int media_child_shots(struct js *request, struct child_io *io, struct err *e) {
 /* ---- parent ---- */
 
 int media_shots(const char *path, const atomic_bool *cancel, double **ret, size_t *ret_count, struct err *e) {
-  _cleanup_(buf_release) struct buf request = BUF_INIT;
-  struct js_writer w = JS_WRITER(&request, 0);
-  js_begin(&w, '{');
-  js_key(&w, "input");
-  js_string(&w, path);
-  js_end(&w, '}');
+  _cleanup_(mem_freep) char *request = child_request_input(path);
   const char *const reads[] = {path, NULL};
   const struct child_spec spec = {
-      .op = "shots", .request = buf_str(&request), .read_paths = reads, .background = true, .max_memory = SHOTS_MEMORY};
+      .op = "shots", .request = request, .read_paths = reads, .background = true, .max_memory = SHOTS_MEMORY};
   _cleanup_(js_freep) struct js *event = NULL;
   int rc = child_run(&spec, cancel, NULL, NULL, NULL, 0, &event, e);
   if (rc < 0) return rc;

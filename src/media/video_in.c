@@ -53,6 +53,14 @@ const int32_t *video_in_rotation(const AVStream *s) {
 #endif
 }
 
+int video_in_display(const AVStream *s, int *ret_width, int *ret_height) {
+  int turns = graph_turns(video_in_rotation(s));
+  int width = (int)(s->codecpar->width * av_q2d(video_in_pixel_aspect(s)) + 0.5), height = s->codecpar->height;
+  *ret_width = turns % 2 ? height : width;
+  *ret_height = turns % 2 ? width : height;
+  return turns;
+}
+
 int video_in_open(const AVStream *s, struct render_timeline t, const struct media_render_options *o, int width,
                   int height, int threads, struct video_out *out, struct video_in **ret, struct err *e) {
   _cleanup_(video_in_freep) struct video_in *v = NEW(struct video_in);

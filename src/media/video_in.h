@@ -35,4 +35,7 @@ AVRational video_in_pixel_aspect(const AVStream *s);
 /* The stream's display matrix (9 integers) or NULL. */
 const int32_t *video_in_rotation(const AVStream *s);
 
+/* The picture's size as displayed, with square pixels and upright. Returns the quarter turns clockwise, 0 to 3. */
+int video_in_display(const AVStream *s, int *ret_width, int *ret_height);
+
 #endif

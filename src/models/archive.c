@@ -26,12 +26,8 @@ static int copy(zip_file_t *f, const char *entry, int fd, int64_t max, const ato
     total += n;
     if (total > max)
       return err_set(e, ERR_INPUT, "%s is larger than the %lld bytes it may have", entry, (long long)max);
-    for (zip_int64_t at = 0; at < n;) {
-      ssize_t w = write(fd, chunk + at, (size_t)(n - at));
-      if (w < 0 && errno == EINTR) continue;
-      if (w < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", file_name(entry));
-      at += w;
-    }
+    if (file_write_fd(fd, chunk, (size_t)n) < 0)
+      return err_errno(e, ERR_IO, errno, "cannot write %s", file_name(entry));
   }
 }
 

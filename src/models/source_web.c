@@ -53,12 +53,7 @@ static int copy_file(struct pull *p, struct pull_want *w, const char *from, stru
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return err_errno(e, ERR_INPUT, errno, "cannot read %s", from);
     if (n == 0) break;
-    for (ssize_t at = 0; at < n;) {
-      ssize_t k = write(out, chunk + at, (size_t)(n - at));
-      if (k < 0 && errno == EINTR) continue;
-      if (k < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", part);
-      at += k;
-    }
+    if (file_write_fd(out, chunk, (size_t)n) < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", part);
     done += n;
     if (done > LIMIT_MODEL_BYTES) return err_set(e, ERR_INPUT, "%s is too large for a model", from);
     pull_progress(p, done);

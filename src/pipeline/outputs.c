@@ -23,17 +23,6 @@ int outputs_reserve(struct outputs *o, const char *path, const char **ret_tmp, s
   return 0;
 }
 
-static int put(int fd, const char *bytes, size_t n) {
-  while (n > 0) {
-    ssize_t done = write(fd, bytes, n);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return -1;
-    bytes += done;
-    n -= (size_t)done;
-  }
-  return 0;
-}
-
 int outputs_text(struct outputs *o, const char *path, const char *text, size_t n, struct err *e) {
   if (strcmp(path, "-") == 0) {
     buf_add(&o->standard, text, n);
@@ -44,7 +33,7 @@ int outputs_text(struct outputs *o, const char *path, const char *text, size_t n
   if (rc < 0) return rc;
   int fd = open(tmp, O_WRONLY | O_TRUNC | O_CLOEXEC);
   if (fd < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", path);
-  int failed = put(fd, text, n) < 0 ? errno : 0;
+  int failed = file_write_fd(fd, text, n) < 0 ? errno : 0;
   if (close(fd) < 0 && !failed) failed = errno;
   return failed ? err_errno(e, ERR_IO, failed, "cannot write %s", path) : 0;
 }
@@ -60,7 +49,7 @@ static int copy(const char *from, const char *to, const char *shown, const atomi
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return err_errno(e, ERR_IO, errno, "cannot read %s", from);
     if (n == 0) return 0;
-    if (put(out, block, (size_t)n) < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", shown);
+    if (file_write_fd(out, block, (size_t)n) < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", shown);
   }
 }
 

@@ -48,7 +48,6 @@ struct batch {
   float language_probability;
   struct slot *slots;
   size_t size;
-  int beam;
   float *logits;
   size_t logits_rows;
   struct decoder_row *rows;
@@ -85,7 +84,6 @@ int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_o
   b->w = w;
   b->tokenizer = t;
   b->task = o->task;
-  b->beam = o->beam;
   b->language = -1;
   if (!w->config.multilingual) {
     if (o->language && strcmp(o->language, "en") != 0)
@@ -357,17 +355,10 @@ bool batch_take(struct batch *b, struct heard *ret) {
   return false;
 }
 
-double batch_done_until(const struct batch *b, size_t *ret_first) {
+double batch_done_until(const struct batch *b) {
   double until = INFINITY;
-  for (size_t i = 0; i < b->size; i++) {
-    const struct slot *s = &b->slots[i];
-    if (!s->used) continue;
-    double begins = window_media(s->window, 0, false);
-    if (begins < until) {
-      until = begins;
-      *ret_first = s->window->index;
-    }
-  }
+  for (size_t i = 0; i < b->size; i++)
+    if (b->slots[i].used) until = fmin(until, window_media(b->slots[i].window, 0, false));
   return until;
 }
 

@@ -50,8 +50,8 @@ void batch_add(struct batch *b, struct window *window, const float *mel);
 void batch_step(struct batch *b);
 bool batch_take(struct batch *b, struct heard *ret);
 
-/* Media time before which nothing is under way; *ret_first is left alone when the batch is empty. */
-double batch_done_until(const struct batch *b, size_t *ret_first);
+/* Media time before which nothing is under way; infinity when the batch is empty. */
+double batch_done_until(const struct batch *b);
 
 const char *batch_language(const struct batch *b, float *ret_probability); /* "" before the first window */
 void batch_report(const struct batch *b,

@@ -277,10 +277,6 @@ int gemm_threads(const struct gemm *g) {
   return g->threads;
 }
 
-const char *gemm_isa(const struct gemm *g) {
-  return g->vnni ? (g->bf16 ? "int8 with VNNI, bf16" : "int8 with VNNI") : g->int8 ? "int8" : "f32";
-}
-
 struct gemm_scratch *gemm_scratch_new(void) {
   return NEW(struct gemm_scratch);
 }
@@ -366,14 +362,6 @@ void matrix_free(struct matrix *m) {
   free(m->scale);
   free(m->bias);
   free(m);
-}
-
-size_t matrix_outputs(const struct matrix *m) {
-  return m->n;
-}
-
-size_t matrix_bytes(const struct matrix *m) {
-  return m->bytes + (m->scale ? m->n * sizeof(float) : 0);
 }
 
 /* ---- products ---- */

@@ -41,7 +41,6 @@ DEFINE_FREEP(struct gemm, gemm_free)
 enum gemm_type gemm_fit(const struct gemm *g, enum gemm_type wish);
 const struct kernels *gemm_kernels(const struct gemm *g);
 int gemm_threads(const struct gemm *g);
-const char *gemm_isa(const struct gemm *g); /* for `titr doctor` */
 
 struct gemm_scratch *gemm_scratch_new(void);
 void gemm_scratch_free(struct gemm_scratch *s);
@@ -55,8 +54,6 @@ void matrix_repack(struct gemm *g, struct gemm_scratch *s, struct matrix *m, con
                    size_t column_stride);
 void matrix_free(struct matrix *m);
 DEFINE_FREEP(struct matrix, matrix_free)
-size_t matrix_outputs(const struct matrix *m);
-size_t matrix_bytes(const struct matrix *m);
 
 /* y (+)= x W^T + bias. x row stride ldx, y row stride ldy, in floats. */
 void gemm_rows(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,

@@ -207,9 +207,7 @@ static void collect(struct session *s) {
 static void tell(struct session *s) {
   if (!s->o->progress) return;
   struct speech_progress p = {.seconds_heard = (double)s->samples / SPEECH_SAMPLE_RATE};
-  size_t first = SIZE_MAX;
-  p.seconds_done = batch_done_until(s->batch, &first);
-  if (first == SIZE_MAX) p.seconds_done = p.seconds_heard;
+  p.seconds_done = fmin(batch_done_until(s->batch), p.seconds_heard);
   s->o->progress(s->o->progress_ctx, &p);
 }
 

@@ -205,13 +205,3 @@ void whisper_free(struct whisper *w) {
   weights_free(w->weights);
   free(w);
 }
-
-size_t whisper_bytes(const struct whisper *w) {
-  struct plan p = {0};
-  struct whisper copy = *w; /* the plan only takes addresses */
-  plan_all(&copy, &p);
-  size_t total = 0;
-  for (size_t i = 0; i < p.count; i++) total += matrix_bytes(*p.loads[i].to);
-  free(p.loads);
-  return total;
-}

@@ -54,6 +54,5 @@ int whisper_load(struct weights *weights, const struct whisper_config *config, s
                  struct err *e);
 void whisper_free(struct whisper *w);
 DEFINE_FREEP(struct whisper, whisper_free)
-size_t whisper_bytes(const struct whisper *w); /* of packed weights */
 
 #endif
