@@ -15,16 +15,19 @@
 #define TITR_BASE_ERR_H
 
 enum {
-  ERR_FAIL = -1,        /* anything without a code of its own                                    exit 1   */
-  ERR_USAGE = -2,       /* the command line or a setting is wrong                                exit 2   */
-  ERR_INPUT = -3,       /* the input is missing, damaged, encrypted, refused or too large        exit 3   */
-  ERR_MODEL = -4,       /* a model is missing, damaged or cannot be fetched                      exit 4   */
-  ERR_NO_SPEECH = -5,   /* nothing was said; the (empty) files were still written                exit 5   */
-  ERR_IO = -6,          /* reading or writing failed: disk full, no permission, broken pipe      exit 1   */
-  ERR_CANCELLED = -7,   /* the user (Ctrl-C) or the caller asked to stop                         exit 130 */
-  ERR_TIMEOUT = -8,     /* a wall-clock limit passed                                             exit 1   */
-  ERR_NETWORK = -9,     /* a server could not be reached or answered nonsense                    exit 1   */
-  ERR_UNSUPPORTED = -10 /* this machine, kernel or build lacks what is needed                    exit 1   */
+  ERR_FAIL = -1,         /* anything without a code of its own                                    exit 1   */
+  ERR_USAGE = -2,        /* the command line or a setting is wrong                                exit 2   */
+  ERR_INPUT = -3,        /* the input is missing, damaged, encrypted, refused or too large        exit 3   */
+  ERR_MODEL = -4,        /* a model is missing, damaged or cannot be fetched                      exit 4   */
+  ERR_NO_SPEECH = -5,    /* nothing was said; the (empty) files were still written                exit 5   */
+  ERR_IO = -6,           /* reading or writing failed: disk full, no permission, broken pipe      exit 1   */
+  ERR_CANCELLED = -7,    /* the user (Ctrl-C) or the caller asked to stop                         exit 130 */
+  ERR_TIMEOUT = -8,      /* a wall-clock limit passed                                             exit 1   */
+  ERR_NETWORK = -9,      /* a server could not be reached or answered nonsense                    exit 1   */
+  ERR_UNSUPPORTED = -10, /* this machine, kernel or build lacks what is needed                    exit 1   */
+  ERR_CONFLICT = -11,    /* the database refused a row: it is there already, or a rule forbids it exit 1   */
+  ERR_UNSURE = -12       /* the connection broke while a change was being committed: look whether exit 1   */
+                         /* it is there before trying again                                                */
 };
 
 struct err {
