@@ -64,8 +64,9 @@ struct media_render_options {
   const char *input;
   const char *output; /* a file that exists and is writable: written in place (pipeline renames it afterwards); MP4 */
   const char *ass;    /* script to burn in, a file; NULL: none */
-  const char *
-      soft; /* SRT file to add as a mov_text track, video stream copied; NULL: none. Excludes all of the picture options */
+  /* SRT file to add as a mov_text track, the video stream is copied (also when it holds no cues: then there is no
+   * track); NULL: none. Excludes all of the picture options. */
+  const char *soft;
   const char *soft_language;  /* ISO 639-1 */
   const char *watermark_text; /* or NULL */
   const char *watermark_png;  /* or NULL */

@@ -21,7 +21,8 @@ typedef void (*render_progress_fn)(void *ctx, double done);
 
 int render_run(const struct media_render_options *o, render_progress_fn progress, void *ctx, struct err *e);
 
-/* A subtitle track from SRT text, for render_soft.c: reads all of it up front, hands out packets as the video goes on. */
+/* A subtitle track from SRT text, for render_soft.c: reads all of it up front, hands out packets as the video goes on.
+ * From a text without cues comes no track. */
 struct render_soft;
 int render_soft_open(const char *srt_path, const char *language, struct mux *m, struct render_soft **ret,
                      struct err *e);

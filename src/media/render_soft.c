@@ -100,8 +100,7 @@ static int read_cues(struct render_soft *s, AVFormatContext *f, const char *lang
     rc = convert_cue(s, from, to, p, e);
     av_packet_unref(p);
   }
-  if (!rc && !s->count) rc = err_set(e, ERR_INPUT, "the subtitle file holds no cues");
-  if (!rc) {
+  if (!rc && s->count) { /* a track of nothing would only show up in the player's menu */
     AVCodecParameters *parameters = avcodec_parameters_alloc();
     if (!parameters || avcodec_parameters_from_context(parameters, to) < 0) abort();
     rc = mux_add(s->mux, parameters, (AVRational){1, 1000}, (AVRational){0, 1}, NULL, language, &s->index, e);

@@ -16,7 +16,7 @@ const struct exit_code help_exit_codes[] = {
     {2, "the command line or a setting is wrong"},
     {3, "the input cannot be used"},
     {4, "a model is not here or cannot be fetched"},
-    {5, "no speech was found (the files are written, the video without captions)"},
+    {5, "no speech was found, or --subs holds no captions (the files are written, the video without captions)"},
     {130, "interrupted (Ctrl-C)"},
     {0, NULL}};
 

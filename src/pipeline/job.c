@@ -253,7 +253,7 @@ static int load_subtitles(struct run *r, struct err *e) {
   if (rc < 0) return rc;
   if (o->language) snprintf(r->cues.language, sizeof r->cues.language, "%s", o->language);
   memcpy(r->result->language, r->cues.language, sizeof r->result->language);
-  if (r->cues.count == 0) return err_set(e, ERR_INPUT, "%s holds no captions", o->subtitles);
+  r->result->no_speech = r->cues.count == 0;
   r->ass_is_given = format == CAPTION_ASS && !o->restyle;
   return 0;
 }
@@ -287,12 +287,11 @@ static int write_inside(struct run *r, const char *name, const struct buf *b, ch
 /* What the renderer reads: a script, or the subtitle track. */
 static int write_scripts(struct run *r, struct err *e) {
   _cleanup_(buf_release) struct buf b = BUF_INIT;
-  if (r->cues.count == 0) return 0;
-  if (r->o->soft) {
+  if (r->o->soft) { /* of no cues too: it is what asks for the picture to be copied */
     caption_write(&r->cues, CAPTION_SRT, &b);
     return write_inside(r, "captions.srt", &b, &r->srt, e);
   }
-  if (r->ass_is_given) return 0;
+  if (r->ass_is_given || r->cues.count == 0) return 0;
   const struct caption_style *style;
   struct media_render_options m;
   int width, height;
@@ -417,6 +416,7 @@ int job_run(const struct job_options *o, const struct job_events *events, const 
   rc = go(&r, e);
   run_release(&r);
   ret->seconds = clock_now() - began;
-  if (rc == 0 && ret->no_speech) return err_set(e, ERR_NO_SPEECH, "no speech was found in %s", file_name(o->input));
-  return rc;
+  if (rc < 0 || !ret->no_speech) return rc;
+  if (o->subtitles) return err_set(e, ERR_NO_SPEECH, "%s holds no captions", file_name(o->subtitles));
+  return err_set(e, ERR_NO_SPEECH, "no speech was found in %s", file_name(o->input));
 }

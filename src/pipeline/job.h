@@ -87,7 +87,7 @@ struct job_result {
   float language_probability;
   double media_seconds; /* of the input; measured while it was heard where the file does not tell */
   size_t cues;
-  bool no_speech;
+  bool no_speech;                     /* nothing was said, or the given file holds no captions */
   bool resumed;                       /* an earlier run's stages were used */
   double seconds;                     /* wall clock */
   double shots_wait, render;          /* of it: waiting for shots after the speech was recognized; making the video */
@@ -101,8 +101,8 @@ struct job_result {
  * input; ERR_INPUT for an input that is not there; ERR_MODEL for a model that is not. job_run() does it too. */
 int job_check(const struct job_options *o, struct err *e);
 
-/* 0; ERR_NO_SPEECH when nothing was said: all files are written, the video without captions; or another ERR_*: no
- * file was made. *ret is filled as far as the job came. */
+/* 0; ERR_NO_SPEECH when nothing was said, or the given file holds no captions: all files are written, the video
+ * without captions; or another ERR_*: no file was made. *ret is filled as far as the job came. */
 int job_run(const struct job_options *o, const struct job_events *events, const atomic_bool *cancel,
             struct job_result *ret, struct err *e);
 

@@ -200,6 +200,23 @@ run 0 '' caption --subs all.json --style karaoke_box --vertical -o json.mp4 in/t
 run 0 '' caption --subs in/talk.en.srt -o mute.mp4 in/mute.mp4
 run 0 '' caption --soft --subs in/talk.en.srt -o soft.mp4 in/talk.mp4
 is "a subtitle track" test "$(ffprobe -v error -select_streams s -show_entries stream=codec_name -of csv=p=0 soft.mp4)" = mov_text
+# nothing to show: the picture and the sound are copied all the same, and there is no track
+: >in/none.srt
+packets() { ffmpeg -nostdin -v error -i "$1" -map "0:$2" -c copy -f streamhash -; }
+copied() {
+  [[ $(packets "$1" v) = "$(packets in/silent.mp4 v)" && $(packets "$1" a) = "$(packets in/silent.mp4 a)" &&
+    $(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$1" | sort | xargs) = "audio video" ]]
+}
+run 5 'no speech' caption --soft -o quiet.mp4 in/silent.mp4
+is "--soft of silence copies the picture" copied quiet.mp4
+is "--soft of silence: empty captions" test -e quiet.srt -a ! -s quiet.srt
+run 5 'none.srt holds no captions' caption --soft --subs in/none.srt -o none.mp4 in/silent.mp4
+is "--soft of no captions copies the picture" copied none.mp4
+run 5 'no speech' caption --soft --work softwork -o kept.mp4 in/silent.mp4
+run 5 'no speech' caption --soft --work softwork -o kept.mp4 --force in/silent.mp4
+is "--soft of silence, resumed" copied kept.mp4
+run 5 'none.srt holds no captions' caption --subs in/none.srt -o none.mp4 --force in/silent.mp4
+is "no captions: a video all the same" test "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 none.mp4 | sort | xargs)" = "audio video"
 cp in/talk.mp4 "in/two words.mp4"; cp in/silent.mp4 in/-dash.mp4
 run 5 '2 of 2' caption --force "in/two words.mp4" in/silent.mp4
 is "a name with a space" test -s "in/two words.titr.mp4" -a -s "in/two words.srt"

@@ -84,10 +84,15 @@ folder.srt|folder|directory
 fifo.srt|regular|pipe
 missing.srt|No such file
 T
-# A file without cues is what silence gives: there is nothing to breach and nothing to lose, but also nothing to burn in.
-for file in empty.srt zeros.srt utf16le_bad.srt; do
+# A file without cues is what silence gives: there is nothing to breach and nothing to lose, and the video comes without captions.
+printf 'WEBVTT\n' >in/empty.vtt
+for file in empty.srt empty.vtt; do
   is "check $file" "$titr" check --quiet "in/$file"
-  refused "caption --subs $file" 3 'no captions|SRT, WebVTT' caption --subs "in/$file" -o out/new.mp4 in/good.mp4
+  "$titr" caption --progress none --subs "in/$file" -o out/new.mp4 in/good.mp4 2>log
+  is "caption --subs $file: exit 5" test $? = 5
+  is "caption --subs $file says why" test "$(cat log)" = "titr: $file holds no captions"
+  is "caption --subs $file makes the video" test "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 out/new.mp4 | sort | xargs)" = "audio video"
+  rm -f out/new.mp4
 done
 
 # ---- places where nothing can be written ----
