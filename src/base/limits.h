@@ -27,5 +27,7 @@
 #define LIMIT_MODEL_RECORD_BYTES   (1 << 20)  /* a titr-model.json                                   */
 #define LIMIT_PROGRAM_OUTPUT       (1 << 20)  /* kept of what another program writes                 */
 #define LIMIT_HTTP_BODY            (64 << 20) /* an answer held in memory                            */
+#define LIMIT_SQL_ROWS             10000      /* rows of one query, held in memory                   */
+#define LIMIT_SQL_BYTES            (64 << 20) /* their text                                          */
 
 #endif

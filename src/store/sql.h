@@ -18,10 +18,14 @@
  * Transactions. SQL_WRITE is BEGIN IMMEDIATE in SQLite (one writer at a time, waiting up to busy_ms) and REPEATABLE READ in
  * PostgreSQL; SQL_READ sees one state of the database. sql_transact() runs the function again, from the
  * start and on a new transaction, when the database asks for it (serialization failure, deadlock, busy) and when the
- * connection was lost BEFORE the commit was sent; at most `tries` times. So the function must do nothing but SQL, and set its results
- * anew each time. A connection lost while the commit was under way may or may not have committed: that is ERR_UNSURE,
- * never tried again by itself; what is written carries an id of its own (a task's public id, an outbox key, …), and
- * the caller looks.
+ * connection was lost BEFORE the commit was sent; it gives up after `tries` times, but not before busy_ms have passed
+ * (with tries = 1: at once). So the function must do nothing but SQL, and set its results anew each time. A connection
+ * lost while the commit was under way may or may not have committed: that is ERR_UNSURE, never tried again by itself;
+ * what is written carries an id of its own (a task's public id, an outbox key, …), and the caller looks.
+ *
+ * After a failed statement, whatever its code, the transaction can only end: every further statement fails, and so does
+ * the commit (with the first failure). What may fail in passing is written so that it does not: ON CONFLICT DO NOTHING.
+ * A thread holds one transaction at a time: a second one would wait for the first.
  *
  * Errors: ERR_IO (the database cannot be reached, is read-only, full; the message never holds the password),
  * ERR_CONFLICT (a unique or foreign key or a CHECK refused a row: the caller decides what that means),
@@ -100,6 +104,8 @@ struct sql *sql_tx_db(const struct sql_tx *tx);
 
 /* ---- statements ---- */
 
+/* $1 … $count must all stand in the text, each as often as it likes. Where nothing tells the type of a value that may be
+ * NULL (`$1 IS NULL`), PostgreSQL wants it said: CAST($1 AS BIGINT). SQL_READ transactions cannot write (ERR_FAIL). */
 /* One statement without rows to read. ret_changed (may be NULL): rows inserted, updated or deleted. */
 int sql_run(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count, int64_t *ret_changed,
             struct err *e);
@@ -114,7 +120,8 @@ const char *sql_pick(const struct sql_tx *tx, const char *sqlite, const char *po
 /* ---- rows ---- */
 
 size_t sql_count(const struct sql_rows *r);
-/* Columns from 0. A NULL is 0, 0.0 and NULL; a value of another type than asked for is converted as the database would. */
+/* Rows and columns from 0; one that is not there ends the program (abort()). A NULL is 0, 0.0 and NULL; a number asked for
+ * as text is its decimal text, a real asked for as an integer is cut to a whole number. A truth value is 0 or 1. */
 bool sql_is_null(const struct sql_rows *r, size_t row, size_t column);
 int64_t sql_get_int(const struct sql_rows *r, size_t row, size_t column);
 double sql_get_real(const struct sql_rows *r, size_t row, size_t column);
