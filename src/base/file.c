@@ -8,12 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/leftovers.h"
 #include "base/mem.h"
 
 int file_read(const char *path, size_t ceiling, struct buf *b, struct err *e) {
@@ -75,11 +77,13 @@ int file_temp_beside(const char *path, char **ret_tmp, struct err *e) {
   if (!*name) return err_set(e, ERR_USAGE, "%s is not a file name", path);
   /* The kernel's limit on a name is 255 bytes; the name inside is only there for a person who looks. */
   char *tmp = x_asprintf("%.*s.%.200s.titr-XXXXXX", (int)(name - path), path, name);
-  int fd = mkostemp(tmp, O_CLOEXEC);
+  leftovers_hold();
+  int fd = mkostemp(tmp, O_CLOEXEC), errnum = errno;
+  if (fd >= 0) leftovers_add(tmp);
+  leftovers_let_go();
   if (fd < 0) {
-    int rc = err_errno(e, ERR_IO, errno, "cannot write in the folder of %s", path);
     free(tmp);
-    return rc;
+    return err_errno(e, ERR_IO, errnum, "cannot write in the folder of %s", path);
   }
   close(fd);
   *ret_tmp = tmp;
@@ -94,7 +98,7 @@ static void sync_folder(const char *path) {
   close(fd);
 }
 
-int file_commit(const char *tmp, const char *path, int replace, struct err *e) {
+static int commit(const char *tmp, const char *path, int replace, struct err *e) {
   int fd = open(tmp, O_RDWR | O_CLOEXEC);
   if (fd < 0) return err_errno(e, ERR_IO, errno, "cannot write %s", path);
   mode_t mask = umask(0);
@@ -117,34 +121,53 @@ int file_commit(const char *tmp, const char *path, int replace, struct err *e) {
   return 0;
 }
 
+int file_commit(const char *tmp, const char *path, int replace, struct err *e) {
+  leftovers_hold();
+  int rc = commit(tmp, path, replace, e);
+  if (rc == 0) leftovers_forget(tmp);
+  leftovers_let_go();
+  return rc;
+}
+
 void file_discard(const char *tmp) {
-  if (tmp) unlink(tmp);
+  if (!tmp) return;
+  unlink(tmp);
+  leftovers_forget(tmp);
 }
 
 int file_temp_dir(char **ret_dir, struct err *e) {
   const char *base = getenv("TMPDIR");
   char *dir = x_asprintf("%s/titr-XXXXXX", base && *base ? base : "/tmp");
-  if (!mkdtemp(dir)) {
-    int rc = err_errno(e, ERR_IO, errno, "cannot make a temporary folder in %s", base && *base ? base : "/tmp");
+  leftovers_hold();
+  bool made = mkdtemp(dir) != NULL;
+  int errnum = errno;
+  if (made) leftovers_add(dir);
+  leftovers_let_go();
+  if (!made) {
     free(dir);
-    return rc;
+    return err_errno(e, ERR_IO, errnum, "cannot make a temporary folder in %s", base && *base ? base : "/tmp");
   }
   *ret_dir = dir;
   return 0;
 }
 
-void file_remove_tree(const char *dir) {
+static void remove_tree(const char *dir) {
   DIR *d = opendir(dir);
   if (!d) return;
   for (struct dirent *entry; (entry = readdir(d));) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     _cleanup_(mem_freep) char *path = x_asprintf("%s/%s", dir, entry->d_name);
     struct stat st;
-    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) file_remove_tree(path);
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) remove_tree(path);
     else unlink(path);
   }
   closedir(d);
   rmdir(dir);
+}
+
+void file_remove_tree(const char *dir) {
+  remove_tree(dir);
+  leftovers_forget(dir);
 }
 
 const char *file_name(const char *path) {

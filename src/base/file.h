@@ -1,5 +1,6 @@
 /*
- * Files: whole reads with a ceiling, whole writes that are either there or not.
+ * Files: whole reads with a ceiling, whole writes that are either there or not. What is temporary is entered in
+ * base/leftovers.h, for a signal that ends the process.
  */
 #ifndef TITR_BASE_FILE_H
 #define TITR_BASE_FILE_H

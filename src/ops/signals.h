@@ -1,4 +1,5 @@
-/* Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the program at once. */
+/* Ctrl-C, SIGTERM and SIGHUP: the first asks the work to stop, the second ends the program at once. Neither leaves a
+ * temporary file. */
 #ifndef TITR_OPS_SIGNALS_H
 #define TITR_OPS_SIGNALS_H
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/leftovers.h"
 #include "base/mem.h"
 
 enum { COPY_BYTES = 1 << 20 };
@@ -63,6 +64,7 @@ int outputs_commit(struct outputs *o, struct err *e) {
   int rc = 0;
   /* what is written to a pipe cannot be taken back, but a pipe that nobody reads is found out before the files are there */
   if (o->standard.len) rc = file_write("-", buf_str(&o->standard), o->standard.len, 1, e);
+  leftovers_hold(); /* whoever ends the program now gets all of them */
   for (size_t i = 0; rc == 0 && i < o->count; i++) {
     struct output *item = &o->items[i];
     rc = file_commit(item->tmp, item->path, o->replace, e);
@@ -70,6 +72,7 @@ int outputs_commit(struct outputs *o, struct err *e) {
   }
   for (size_t i = 0; rc < 0 && i < o->count; i++)
     if (o->items[i].committed && o->items[i].is_new) unlink(o->items[i].path);
+  leftovers_let_go();
   return rc;
 }
 
