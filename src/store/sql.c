@@ -60,6 +60,10 @@ int sql_open(const char *url, const struct sql_options *o, struct sql **ret, str
   const struct sql_driver *driver = NULL;
   enum sql_dialect dialect = SQL_SQLITE;
   if (starts(url, "sqlite:")) driver = &sql_sqlite_driver;
+  if (starts(url, "postgresql://") || starts(url, "postgres://")) {
+    driver = &sql_postgres_driver;
+    dialect = SQL_POSTGRES;
+  }
   if (!driver) /* the address may hold a password: it is not repeated */
     return err_set(
         e, ERR_USAGE,

@@ -17,7 +17,7 @@
  *
  * Transactions. SQL_WRITE is BEGIN IMMEDIATE in SQLite (one writer at a time, waiting up to busy_ms) and REPEATABLE READ in
  * PostgreSQL; SQL_READ sees one state of the database. sql_transact() runs the function again, from the
- * start and on a new transaction, when the database asks for it (serialization failure, deadlock, busy) and when the
+ * start and on a new transaction, when the database asks for it (serialization failure, deadlock) and when the
  * connection was lost BEFORE the commit was sent; it gives up after `tries` times, but not before busy_ms have passed
  * (with tries = 1: at once). So the function must do nothing but SQL, and set its results anew each time. A connection
  * lost while the commit was under way may or may not have committed: that is ERR_UNSURE, never tried again by itself;
@@ -29,7 +29,8 @@
  *
  * Errors: ERR_IO (the database cannot be reached, is read-only, full; the message never holds the password),
  * ERR_CONFLICT (a unique or foreign key or a CHECK refused a row: the caller decides what that means),
- * ERR_UNSURE (see above), ERR_TIMEOUT (busy, or no connection became free), ERR_FAIL (the text is wrong: a bug).
+ * ERR_UNSURE (see above), ERR_TIMEOUT (busy_ms passed before a lock or a connection became free,
+ * a statement took 30 s, or others were always in the way), ERR_FAIL (the text is wrong: a bug).
  *
  * Threads: a struct sql is safe from all threads; each transaction has a connection of its own (PostgreSQL: at most
  * `connections`, waited for up to busy_ms). A struct sql_tx and its rows stay in the thread that began it.

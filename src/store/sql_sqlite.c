@@ -1,22 +1,21 @@
 /*
  * DESIGN. The seam to SQLite. The file is in WAL mode, so that readers never wait; synchronous=FULL, so that what is
  * committed is on the disk. A transaction has a connection of its own from a small stack of open ones, with the
- * statements it has prepared so far. Writers of one process queue up at a condition variable before they ask SQLite for
+ * statements it has prepared so far. Writers of one process queue up at a gate before they ask SQLite for
  * its lock: SQLite waits by sleeping in ever longer naps, and many threads would sleep past each other. Other
  * processes are waited for by SQLite's way (busy_timeout).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "store/sql_driver.h"
+#include "store/sql_gate.h"
 
 enum { IDLE_MOST = 8, PREPARED_MOST = 48 };
 
@@ -37,9 +36,7 @@ struct sql_conn {
 struct sql_place {
   char *path;
   int busy_ms;
-  pthread_mutex_t lock;       /* guards the rest */
-  pthread_cond_t writer_gone; /* on the monotonic clock */
-  bool writing;
+  struct sql_gate writer; /* one; its lock guards the rest */
   struct sql_conn *idle[IDLE_MOST];
   int idle_count;
 };
@@ -52,7 +49,10 @@ static int fail(sqlite3 *lite, int code, enum sql_mode mode, enum sql_fate *fate
   *fate = FATE_FINAL;
   switch (code & 0xff) {
   case SQLITE_BUSY:
-  case SQLITE_LOCKED: *fate = FATE_AGAIN; return err_set(e, ERR_TIMEOUT, "the database is busy (%s)", message);
+  case SQLITE_LOCKED:
+    /* a plain "busy" comes after busy_ms of waiting; the others come at once */
+    if (extended != SQLITE_BUSY) *fate = FATE_AGAIN;
+    return err_set(e, ERR_TIMEOUT, "the database is busy (%s)", message);
   case SQLITE_CONSTRAINT:
     if (extended == SQLITE_CONSTRAINT_NOTNULL || extended == SQLITE_CONSTRAINT_DATATYPE) break;
     return err_set(e, ERR_CONFLICT, "the database refused a row: %s", message);
@@ -114,8 +114,7 @@ static int make_file(const char *path, struct err *e) {
 static void lite_close(struct sql_place *place) {
   if (!place) return;
   for (int i = 0; i < place->idle_count; i++) close_conn(place->idle[i]);
-  pthread_cond_destroy(&place->writer_gone);
-  pthread_mutex_destroy(&place->lock);
+  sql_gate_release(&place->writer);
   free(place->path);
   free(place);
 }
@@ -132,17 +131,14 @@ static int lite_open(const char *url, const struct sql_options *o, struct sql_pl
   /* a name like "file:x" is a file's name here, never SQLite's URI */
   place->path = *path == '/' ? x_strdup(path) : x_asprintf("./%s", path);
   place->busy_ms = o->busy_ms;
-  pthread_mutex_init(&place->lock, NULL);
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&place->writer_gone, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  sql_gate_init(&place->writer, 1);
   /* two processes that turn a new file to WAL at once are told "busy" without a wait */
   double give_up = clock_now() + place->busy_ms / 1000.0;
   enum sql_fate fate = FATE_FINAL;
-  while ((rc = open_conn(place, &place->idle[0], &fate, e)) < 0 && fate == FATE_AGAIN && clock_now() < give_up)
-    clock_sleep(0.02);
+  do {
+    rc = open_conn(place, &place->idle[0], &fate, e);
+    if (rc == ERR_TIMEOUT) clock_sleep(0.02);
+  } while (rc == ERR_TIMEOUT && clock_now() < give_up);
   if (rc < 0) {
     err_prefix(e, "sqlite:%s", path);
     lite_close(place);
@@ -156,55 +152,29 @@ static int lite_open(const char *url, const struct sql_options *o, struct sql_pl
 
 /* ---- transactions ---- */
 
-/* Waits until no other thread writes; false when busy_ms have passed. */
-static bool become_writer(struct sql_place *place) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += place->busy_ms / 1000;
-  until.tv_nsec += (long)(place->busy_ms % 1000) * 1000000L;
-  if (until.tv_nsec >= 1000000000L) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000L;
-  }
-  int rc = 0;
-  pthread_mutex_lock(&place->lock);
-  while (place->writing && rc == 0) rc = pthread_cond_timedwait(&place->writer_gone, &place->lock, &until);
-  bool mine = !place->writing;
-  if (mine) place->writing = true;
-  pthread_mutex_unlock(&place->lock);
-  return mine;
-}
-
-static void stop_writing(struct sql_place *place) {
-  pthread_mutex_lock(&place->lock);
-  place->writing = false;
-  pthread_cond_signal(&place->writer_gone);
-  pthread_mutex_unlock(&place->lock);
-}
-
 /* Ends the use of a connection whose transaction has ended. */
 static void give_back(struct sql_conn *c, bool spoiled) {
   struct sql_place *place = c->place;
-  if (c->mode == SQL_WRITE) stop_writing(place);
-  pthread_mutex_lock(&place->lock);
+  if (c->mode == SQL_WRITE) sql_gate_leave(&place->writer);
+  pthread_mutex_lock(&place->writer.lock);
   bool keep = !spoiled && place->idle_count < IDLE_MOST;
   if (keep) place->idle[place->idle_count++] = c;
-  pthread_mutex_unlock(&place->lock);
+  pthread_mutex_unlock(&place->writer.lock);
   if (!keep) close_conn(c);
 }
 
 static int lite_begin(struct sql_place *place, enum sql_mode mode, struct sql_conn **ret, enum sql_fate *fate,
                       struct err *e) {
-  if (mode == SQL_WRITE && !become_writer(place)) {
-    *fate = FATE_AGAIN;
+  if (mode == SQL_WRITE && !sql_gate_enter(&place->writer, place->busy_ms)) {
+    *fate = FATE_FINAL;
     return err_set(e, ERR_TIMEOUT, "the database is busy: another thread has been writing for %d ms", place->busy_ms);
   }
-  pthread_mutex_lock(&place->lock);
+  pthread_mutex_lock(&place->writer.lock);
   struct sql_conn *c = place->idle_count ? place->idle[--place->idle_count] : NULL;
-  pthread_mutex_unlock(&place->lock);
+  pthread_mutex_unlock(&place->writer.lock);
   int rc = c ? 0 : open_conn(place, &c, fate, e);
   if (rc < 0) {
-    if (mode == SQL_WRITE) stop_writing(place);
+    if (mode == SQL_WRITE) sql_gate_leave(&place->writer);
     return rc;
   }
   c->mode = mode;
@@ -213,7 +183,7 @@ static int lite_begin(struct sql_place *place, enum sql_mode mode, struct sql_co
       NULL, NULL);
   if (code != SQLITE_OK) {
     rc = fail(c->lite, code, SQL_WRITE, fate, e);
-    give_back(c, *fate == FATE_FINAL);
+    give_back(c, rc != ERR_TIMEOUT);
     return rc;
   }
   *ret = c;
