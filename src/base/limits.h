@@ -21,6 +21,7 @@
 #define LIMIT_TENSOR_RANK          8
 #define LIMIT_VOCABULARY           262144     /* tokens                                              */
 #define LIMIT_ENV_BYTES            (1 << 20)  /* a .env file                                         */
+#define LIMIT_ENV_NAMES            4096       /* names set in it                                     */
 #define LIMIT_PROMPT_BYTES         4096       /* --prompt                                            */
 #define LIMIT_WATERMARK_TEXT_BYTES 256        /* --watermark TEXT                                    */
 #define LIMIT_MODEL_LIST_BYTES     (4 << 20)  /* a registry of models, a hub's list of files       */

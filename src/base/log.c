@@ -6,8 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/json.h"
+
 static enum log_level lowest = LOG_WARNING;
 static enum log_format format = LOG_PLAIN;
+static _Thread_local char task[64];
 
 void log_set(enum log_level level, enum log_format f) {
   lowest = level;
@@ -18,26 +22,47 @@ enum log_level log_lowest(void) {
   return lowest;
 }
 
-/* Appends `s` to the line as it may stand in a JSON string (or with control characters blanked). */
-static size_t put(char *line, size_t len, size_t cap, const char *s, int json) {
-  for (; *s && len + 7 < cap; s++) {
-    unsigned char c = (unsigned char)*s;
-    if (json && (c == '"' || c == '\\')) {
-      line[len++] = '\\';
-      line[len++] = (char)c;
-    } else {
-      line[len++] = c < 0x20 || c == 0x7F ? ' ' : (char)c;
-    }
-  }
-  return len;
+void log_set_task(const char *public_id) {
+  snprintf(task, sizeof task, "%s", public_id ? public_id : "");
 }
 
-void log_line(enum log_level level, const char *module, const char *fmt, ...) {
+/* One event is one line, whatever is in the message. */
+static void add_printable(struct buf *out, const char *s) {
+  for (; *s; s++) buf_addc(out, (unsigned char)*s < 0x20 || *s == 0x7F ? ' ' : *s);
+}
+
+static void plain_line(struct buf *out, const char *stamp, const char *level, const char *area, const char *text) {
+  buf_addf(out, "%s %-7s %s: ", stamp, level, area);
+  if (task[0]) {
+    buf_addc(out, '[');
+    add_printable(out, task);
+    buf_adds(out, "] ");
+  }
+  add_printable(out, text);
+}
+
+static void json_line(struct buf *out, const char *stamp, const char *level, const char *area, const char *text) {
+  struct js_writer w = JS_WRITER(out, 0);
+  js_begin(&w, '{');
+  js_key(&w, "time");
+  js_string(&w, stamp);
+  js_key(&w, "level");
+  js_string(&w, level);
+  js_key(&w, "area");
+  js_string(&w, area);
+  if (task[0]) {
+    js_key(&w, "task");
+    js_string(&w, task);
+  }
+  js_key(&w, "message");
+  js_string(&w, text);
+  js_end(&w, '}');
+}
+
+void log_line(enum log_level level, const char *area, const char *fmt, ...) {
   if (level < lowest || level >= LOG_SILENT) return;
   static const char *const names[] = {"debug", "info", "warning", "error"};
   char text[2048];
-  char line[4096];
-  char stamp[32];
   va_list ap;
   va_start(ap, fmt);
   vsnprintf(text, sizeof text, fmt, ap);
@@ -47,19 +72,13 @@ void log_line(enum log_level level, const char *module, const char *fmt, ...) {
   clock_gettime(CLOCK_REALTIME, &now);
   struct tm tm;
   gmtime_r(&now.tv_sec, &tm);
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+  char day[32], stamp[48];
+  strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(stamp, sizeof stamp, "%s.%03ldZ", day, now.tv_nsec / 1000000);
 
-  int json = format == LOG_JSON;
-  int n = snprintf(
-      line, sizeof line,
-      json ? "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"module\":\"%s\",\"message\":\"" : "%s.%03ldZ %-7s %s: ", stamp,
-      now.tv_nsec / 1000000, names[level], module);
-  size_t len = put(line, n < 0 ? 0 : (size_t)n, sizeof line - 4, text, json);
-  if (json) {
-    line[len++] = '"';
-    line[len++] = '}';
-  }
-  line[len++] = '\n';
-  if (write(STDERR_FILENO, line, len) < 0) { /* a log that cannot be written is not worth a crash */
+  _cleanup_(buf_release) struct buf line = BUF_INIT;
+  (format == LOG_JSON ? json_line : plain_line)(&line, stamp, names[level], area, text);
+  buf_addc(&line, '\n');
+  if (write(STDERR_FILENO, line.data, line.len) < 0) { /* a log that cannot be written is not worth a crash */
   }
 }

@@ -28,9 +28,9 @@ void dotenv_release(struct dotenv *d) {
   memset(d, 0, sizeof *d);
 }
 
-const char *dotenv_find(const struct dotenv *d, const char *name) {
+const struct dotenv_entry *dotenv_find(const struct dotenv *d, const char *name) {
   for (size_t i = d->count; i-- > 0;)
-    if (strcmp(d->entries[i].name, name) == 0) return d->entries[i].value;
+    if (strcmp(d->entries[i].name, name) == 0) return &d->entries[i];
   return NULL;
 }
 
@@ -96,8 +96,9 @@ static int expand(const struct dotenv *d, const char *value, const char *what, i
       buf_addc(out, *p++);
     } else {
       _cleanup_(mem_freep) char *name = x_strndup(p + 2, len);
+      const struct dotenv_entry *earlier = dotenv_find(d, name);
       const char *found = getenv(name);
-      if (!found) found = dotenv_find(d, name);
+      if (!found && earlier) found = earlier->value;
       if (found) buf_adds(out, found);
       else if (after != close) buf_add(out, after + 2, (size_t)(close - after - 2));
       p = close + 1;
@@ -147,6 +148,8 @@ static int parse_line(struct cursor *c, struct dotenv *d, size_t *total, struct 
   *total += value.len;
   if (*total > LIMIT_ENV_BYTES)
     return err_set(e, ERR_USAGE, "%s:%d: the values are longer than %d bytes", c->what, line, LIMIT_ENV_BYTES);
+  if (d->count == LIMIT_ENV_NAMES)
+    return err_set(e, ERR_USAGE, "%s:%d: there are more than %d names", c->what, line, LIMIT_ENV_NAMES);
   x_grow(&d->entries, &d->cap, d->count + 1, sizeof *d->entries);
   d->entries[d->count++] = (struct dotenv_entry){x_strndup(start, len), buf_take(&value), line};
   return 0;

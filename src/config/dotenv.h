@@ -28,10 +28,10 @@ struct dotenv {
 void dotenv_release(struct dotenv *d); /* also the cleanup function */
 
 /* `d` must be empty ({0}); it is left empty on failure. `what` names the text in errors ("FILE:LINE: …"). More than
- * LIMIT_ENV_BYTES, also after ${}: ERR_USAGE, as is anything that is not of the format. Values are never put in an
+ * LIMIT_ENV_BYTES, also after ${}, or LIMIT_ENV_NAMES: ERR_USAGE, as is anything that is not of the format. Values are never put in an
  * error. */
 int dotenv_parse(const char *text, size_t n, const char *what, struct dotenv *d, struct err *e);
 
-const char *dotenv_find(const struct dotenv *d, const char *name); /* the last one's value, or NULL */
+const struct dotenv_entry *dotenv_find(const struct dotenv *d, const char *name); /* the last one, or NULL */
 
 #endif

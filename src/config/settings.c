@@ -1,6 +1,6 @@
 /*
- * DESIGN. The table below is the only place that knows a setting. Values are read once, all of them, so that a wrong
- * one is found at the start and not in the middle of a job.
+ * DESIGN. All values are read at once, so that a wrong one is found at the start and not in the middle of a job. Reading
+ * never fails: it leaves a list of problems, and the loading functions decide which of them matter to their caller.
  */
 #include "config/settings.h"
 
@@ -15,125 +15,22 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "config/address.h"
+#include "config/check.h"
 #include "config/dotenv.h"
-
-static const struct setting table[SETTINGS_COUNT] = {
-    /* The default of STORAGE_PATH depends on the user: storage_default(). */
-    [SET_STORAGE_PATH] = {"STORAGE_PATH", SETTING_PATH, NULL, 0, 0, NULL, false,
-                          "folder for models and working files ($XDG_DATA_HOME/titr, or ~/.local/share/titr)"},
-    [SET_WHISPER_MODEL] = {"WHISPER_MODEL", SETTING_STRING, "base", 1, 4096, NULL, false,
-                           "speech model: a name from `titr models list`, or the path of a folder"},
-    [SET_WHISPER_CACHE_DIR] = {"WHISPER_CACHE_DIR", SETTING_PATH, NULL, 0, 0, NULL, false,
-                               "another folder to look for models in, also one that faster-whisper filled"},
-    [SET_TITR_MODEL_MIRROR] = {"TITR_MODEL_MIRROR", SETTING_PLACE, NULL, 0, 0, NULL, false,
-                               "where models are fetched from first: an address or a folder with NAME/FILE in it"},
-    [SET_TITR_MODEL_REGISTRY] = {"TITR_MODEL_REGISTRY", SETTING_PATH, NULL, 0, 0, NULL, false,
-                                 "a file like models/registry.json to use instead of it, for models of your own"},
-    [SET_HF_ENDPOINT] = {"HF_ENDPOINT", SETTING_URL, "https://huggingface.co", 0, 0, NULL, false,
-                         "the Hugging Face hub, or a server that answers like it"},
-    [SET_HUGGINGFACE_TOKEN] = {"HUGGINGFACE_TOKEN", SETTING_STRING, NULL, 1, 1024, NULL, true,
-                               "access token for the hub; sent to HF_ENDPOINT only, over https only"},
-    [SET_LOG_LEVEL] = {"LOG_LEVEL", SETTING_ENUM, "warning", 0, 0, "debug|info|warning|error|critical", false,
-                       "what is logged on standard error"},
-    [SET_TITR_THREADS] = {"TITR_THREADS", SETTING_INT, "0", 0, 1024, NULL, false,
-                          "threads for recognition and rendering; 0: as many as there are processors"},
-};
-
-/* AutoSub's other names: an operator's .env may hold them, and a later part of this program uses them. */
-static const char *const autosub[] = {
-    "BOT_TOKEN",
-    "ADMIN_IDS",
-    "DB_HOST",
-    "DB_PORT",
-    "DB_NAME",
-    "DB_USER",
-    "DB_PASSWORD",
-    "REDIS_HOST",
-    "REDIS_PORT",
-    "REDIS_DB",
-    "PUBLIC_BASE_URL",
-    "WEBHOOK_SECRET",
-    "PLATEGA_API_ID",
-    "PLATEGA_API_KEY",
-    "PLATEGA_PROJECT_ID",
-    "PLATEGA_PROJECT_NAME",
-    "PLATEGA_WEBHOOK_URL",
-    "PLATEGA_SUCCESS_URL",
-    "PLATEGA_FAIL_URL",
-    "PLATEGA_WEBHOOK_SECRET",
-    "MAX_FILE_SIZE_MB",
-    "CLEANUP_HOURS",
-    "FREE_TTL_HOURS",
-    "PRO_TTL_HOURS",
-    "CREATOR_TTL_HOURS",
-    "MAX_WORKERS",
-    "MAX_VIDEO_DURATION_FREE",
-    "MAX_VIDEO_DURATION_PRO",
-    "MAX_VIDEO_DURATION_CREATOR",
-    "WHISPER_DEVICE",
-    "TTS_CACHE_DIR",
-    "TRANSLATION_DEVICE",
-    "TRANSLATION_CACHE_DIR",
-    "INSTAGRAM_PROXY",
-    "INSTAGRAM_COOKIES_FILE",
-    "INSTAGRAM_TIMEOUT",
-    "INSTAGRAM_RETRIES",
-    "DOWNLOAD_TIMEOUT",
-    "DOWNLOAD_RETRIES",
-    "FFMPEG_PATH",
-    "DISABLE_LIMITS",
-};
+#include "config/names.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
-  bool loaded;
+  bool loaded, warned, service_warned;
   char *file;
+  char *database_url;
   struct setting_value values[SETTINGS_COUNT];
+  struct setting_origin origins[SETTINGS_COUNT];
+  struct settings_problems problems;
 } current;
 
-/* ---- names that are not ours ---- */
-
-static size_t least(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-/* Changes of one character (insert, delete, replace, swap of neighbours) that turn a into b, up to 63 bytes long. */
-static size_t distance(const char *a, const char *b) {
-  enum { MAX = 64 };
-  size_t n = strlen(a), m = strlen(b);
-  if (n >= MAX || m >= MAX) return MAX;
-  size_t before[MAX] = {0}, row[MAX], next[MAX];
-  for (size_t j = 0; j <= m; j++) row[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    next[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      next[j] = least(least(row[j] + 1, next[j - 1] + 1), row[j - 1] + (a[i - 1] != b[j - 1]));
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) next[j] = least(next[j], before[j - 2] + 1);
-    }
-    memcpy(before, row, sizeof row);
-    memcpy(row, next, sizeof next);
-  }
-  return row[m];
-}
-
-static void warn_of_unknown(const struct dotenv_entry *entry, const char *file) {
-  const char *near = NULL;
-  size_t best = strlen(entry->name) >= 8 ? 3 : 2; /* one change in a short name, two in a long one */
-  for (size_t i = 0; i < SETTINGS_COUNT + ARRAY_LEN(autosub); i++) {
-    const char *known = i < SETTINGS_COUNT ? table[i].name : autosub[i - SETTINGS_COUNT];
-    size_t d = distance(entry->name, known);
-    if (d == 0) return;
-    if (d < best) {
-      best = d;
-      near = known;
-    }
-  }
-  if (near) log_warning("config", "%s:%d: %s is not a setting; is %s meant?", file, entry->line, entry->name, near);
-  else if (strncmp(entry->name, "TITR_", 5) == 0)
-    log_warning("config", "%s:%d: %s is not a setting of titr", file, entry->line, entry->name);
-}
-
-/* ---- loading ---- */
+/* ---- reading ---- */
 
 static char *storage_default(void) {
   const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -142,59 +39,151 @@ static char *storage_default(void) {
   return x_strdup("/var/lib/titr"); /* a service without a home */
 }
 
-static int read_file(struct dotenv *d, char **ret_file, struct err *e) {
+static void read_file(struct dotenv *d) {
   const char *named = getenv("TITR_ENV_FILE");
   bool must = named && *named;
   const char *path = must ? named : ".env";
-  if (!must && access(path, F_OK) < 0) return 0;
+  if (!must && access(path, F_OK) < 0) return;
   _cleanup_(buf_release) struct buf text = BUF_INIT;
-  if (file_read(path, LIMIT_ENV_BYTES, &text, e) < 0) {
-    err_prefix(e, must ? "TITR_ENV_FILE" : "settings");
-    if (e) e->code = ERR_USAGE;
-    return ERR_USAGE;
-  }
-  int rc = dotenv_parse(buf_str(&text), text.len, path, d, e);
-  if (rc == 0) *ret_file = x_strdup(path);
-  return rc;
+  struct err e = {0};
+  if (file_read(path, LIMIT_ENV_BYTES, &text, &e) < 0)
+    settings_problem_add(&current.problems, PROBLEM_ERROR, "%s: %s", must ? "TITR_ENV_FILE" : "settings", e.msg);
+  else if (dotenv_parse(buf_str(&text), text.len, path, d, &e) < 0)
+    settings_problem_add(&current.problems, PROBLEM_ERROR, "%s", e.msg);
+  else current.file = x_strdup(path);
 }
 
-static int read_all(const struct dotenv *d, const char *file, struct setting_value values[SETTINGS_COUNT],
-                    struct err *e) {
-  for (size_t i = 0; i < SETTINGS_COUNT; i++) {
-    const struct setting *s = &table[i];
-    const char *text = getenv(s->name);
-    bool from_file = !text || !*text;
-    if (from_file) text = dotenv_find(d, s->name);
-    _cleanup_(mem_freep) char *computed = i == SET_STORAGE_PATH ? storage_default() : NULL;
-    bool given = text && *text;
-    if (!given) text = computed ? computed : s->otherwise;
-    if (!text || !*text) continue;
-    int rc = setting_value_parse(s, text, &values[i], e);
-    if (rc < 0 && given) return err_prefix(e, "%s", from_file ? file : "environment");
-    if (rc < 0) return rc;
+/* The environment's value, the file's, the default; `computed` is the default where it depends on the user. */
+static const char *text_of(const struct setting *s, const struct dotenv *d, const char *computed,
+                           struct setting_origin *origin) {
+  const char *text = getenv(s->name);
+  origin->from = SETTING_FROM_ENVIRONMENT;
+  if (text && *text) return text;
+  const struct dotenv_entry *entry = dotenv_find(d, s->name);
+  if (entry && *entry->value) {
+    *origin = (struct setting_origin){.from = SETTING_FROM_FILE, .line = entry->line};
+    return entry->value;
   }
-  for (size_t i = 0; i < d->count; i++) warn_of_unknown(&d->entries[i], file);
-  return 0;
+  origin->from = SETTING_FROM_DEFAULT;
+  text = computed ? computed : s->otherwise;
+  if (text && *text) return text;
+  origin->from = SETTING_FROM_NOWHERE;
+  return NULL;
+}
+
+static void read_setting(enum setting_id id, const struct dotenv *d) {
+  const struct setting *s = settings_declaration(id);
+  struct setting_origin *origin = &current.origins[id];
+  _cleanup_(mem_freep) char *computed = id == SET_STORAGE_PATH ? storage_default() : NULL;
+  const char *text = text_of(s, d, computed, origin);
+  struct err e = {0};
+  if (!text || setting_value_parse(s, text, &current.values[id], &e) == 0) return;
+  origin->wrong = true;
+  enum problem_kind kind = s->use == SETTING_ALWAYS ? PROBLEM_ERROR : PROBLEM_SERVICE_ERROR;
+  if (origin->from == SETTING_FROM_FILE)
+    settings_problem_add(&current.problems, kind, "%s:%d: %s", current.file, origin->line, e.msg);
+  else if (origin->from == SETTING_FROM_ENVIRONMENT)
+    settings_problem_add(&current.problems, kind, "environment: %s", e.msg);
+  else settings_problem_add(&current.problems, kind, "%s", e.msg);
+}
+
+static char *make_database_url(void) {
+  const char *given = settings_text(SET_DATABASE_URL);
+  if (given) return x_strdup(given);
+  struct address_postgres p = {.host = settings_text(SET_DB_HOST),
+                               .port = (int)settings_number(SET_DB_PORT),
+                               .database = settings_text(SET_DB_NAME),
+                               .user = settings_text(SET_DB_USER),
+                               .password = settings_text(SET_DB_PASSWORD)};
+  if (p.host && p.port && p.database && p.user) return address_of_postgres(&p);
+  return x_asprintf("sqlite:%s/titr.db", settings_text(SET_STORAGE_PATH) ? settings_text(SET_STORAGE_PATH) : ".");
 }
 
 static void release(void) {
   for (size_t i = 0; i < SETTINGS_COUNT; i++) setting_value_release(&current.values[i]);
+  settings_problems_release(&current.problems);
   free(current.file);
+  free(current.database_url);
   memset(&current, 0, sizeof current);
+}
+
+static void read_all(void) {
+  _cleanup_(dotenv_release) struct dotenv d = {0};
+  release();
+  read_file(&d);
+  for (int id = 0; id < SETTINGS_COUNT; id++) read_setting((enum setting_id)id, &d);
+  names_check(&d, current.file ? current.file : "", &current.problems);
+  settings_check(&current.problems);
+  current.database_url = make_database_url();
+}
+
+/* ---- loading ---- */
+
+static const struct settings_problem *first_error(bool service, size_t *ret_more) {
+  const struct settings_problem *first = NULL;
+  *ret_more = 0;
+  for (size_t i = 0; i < current.problems.count; i++) {
+    const struct settings_problem *p = &current.problems.items[i];
+    if (!p->error || (p->service && !service)) continue;
+    if (first) ++*ret_more;
+    else first = p;
+  }
+  return first;
+}
+
+static void warn(bool service) {
+  for (size_t i = 0; i < current.problems.count; i++) {
+    const struct settings_problem *p = &current.problems.items[i];
+    if (!p->error && p->service == service) log_warning("config", "%s", p->text);
+  }
+}
+
+static void set_logger(bool service) {
+  bool json = current.values[SET_LOG_FORMAT].set && strcmp(settings_text(SET_LOG_FORMAT), "json") == 0;
+  enum log_level level = settings_log_level();
+  log_set(service && !settings_given(SET_LOG_LEVEL) ? LOG_INFO : level, json ? LOG_JSON : LOG_PLAIN);
+}
+
+static int load(bool service, struct err *e) {
+  if (!current.loaded) read_all();
+  size_t more;
+  const struct settings_problem *wrong = first_error(service, &more);
+  int rc = 0;
+  if (wrong && more)
+    rc = err_set(e, ERR_USAGE, "%s (and %zu more faults: `titr config check` shows them)", wrong->text, more);
+  else if (wrong) rc = err_set(e, ERR_USAGE, "%s", wrong->text);
+  if (rc < 0) {
+    if (!current.loaded) release(); /* a failure is not remembered */
+    return rc;
+  }
+  current.loaded = true;
+  if (service || !current.warned) set_logger(service);
+  if (!current.warned) warn(false);
+  current.warned = true;
+  if (service && !current.service_warned) warn(true);
+  current.service_warned = current.service_warned || service;
+  return 0;
 }
 
 int settings_load(struct err *e) {
   pthread_mutex_lock(&lock);
-  int rc = 0;
-  if (!current.loaded) {
-    _cleanup_(dotenv_release) struct dotenv d = {0};
-    rc = read_file(&d, &current.file, e);
-    if (rc == 0) rc = read_all(&d, current.file, current.values, e);
-    if (rc == 0) current.loaded = true;
-    else release();
-  }
+  int rc = load(false, e);
   pthread_mutex_unlock(&lock);
   return rc;
+}
+
+int settings_load_service(struct err *e) {
+  pthread_mutex_lock(&lock);
+  int rc = load(true, e);
+  pthread_mutex_unlock(&lock);
+  return rc;
+}
+
+void settings_survey(void) {
+  pthread_mutex_lock(&lock);
+  read_all();
+  current.loaded = current.warned = current.service_warned = true;
+  pthread_mutex_unlock(&lock);
 }
 
 void settings_forget(void) {
@@ -217,6 +206,14 @@ int64_t settings_number(enum setting_id id) {
   return current.values[id].number;
 }
 
+struct setting_origin settings_origin(enum setting_id id) {
+  return current.origins[id];
+}
+
+bool settings_given(enum setting_id id) {
+  return current.values[id].set && current.origins[id].from != SETTING_FROM_DEFAULT;
+}
+
 enum log_level settings_log_level(void) {
   static const struct {
     const char *name;
@@ -228,10 +225,52 @@ enum log_level settings_log_level(void) {
   return LOG_ERROR; /* "critical": there is nothing above an error here */
 }
 
-const struct setting *settings_declaration(enum setting_id id) {
-  return &table[id];
+const char *settings_database_url(void) {
+  return current.database_url;
+}
+
+bool settings_redis(struct settings_redis *ret) {
+  const char *host = settings_text(SET_REDIS_HOST);
+  if (!host) return false;
+  *ret = (struct settings_redis){.host = host,
+                                 .port = (int)settings_number(SET_REDIS_PORT),
+                                 .database = (int)settings_number(SET_REDIS_DB),
+                                 .password = settings_text(SET_REDIS_PASSWORD)};
+  return true;
+}
+
+/* What the control group of a container allows; INT64_MAX when it sets no limit. */
+static int64_t group_memory(void) {
+  static const char *const paths[] = {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+  for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+    _cleanup_(buf_release) struct buf b = BUF_INIT;
+    if (file_read(paths[i], 64, &b, NULL) < 0) continue;
+    char *end;
+    errno = 0;
+    long long n = strtoll(buf_str(&b), &end, 10);
+    if (end != buf_str(&b) && errno == 0 && n > 0) return n; /* "max" is no number */
+  }
+  return INT64_MAX;
+}
+
+int64_t settings_worker_memory(void) {
+  int64_t set = settings_number(SET_WORKER_MEMORY_MB);
+  if (set > 0) return set << 20;
+  int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), group = group_memory();
+  return (machine < group ? machine : group) / 4 * 3;
+}
+
+bool settings_is_admin(int64_t telegram_id) {
+  const struct setting_value *v = settings_value(SET_ADMIN_IDS);
+  for (size_t i = 0; i < v->count; i++)
+    if (v->numbers[i] == telegram_id) return true;
+  return false;
 }
 
 const char *settings_file(void) {
   return current.file;
+}
+
+const struct settings_problems *settings_problems(void) {
+  return &current.problems;
 }

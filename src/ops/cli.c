@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "config/settings.h"
 #include "ops/commands.h"
@@ -38,17 +37,9 @@ static const struct command command_doctor = {
 static const struct command command_child = {
     .name = "child", .about = "the sandboxed child", .raw = child_ops_main, .hidden = true};
 
-static const struct command *const commands[] = {&command_caption,
-                                                 &command_check,
-                                                 &command_convert,
-                                                 &command_styles,
-                                                 &command_models,
-                                                 &command_probe,
-                                                 &command_doctor,
-                                                 &command_help,
-                                                 &command_completion,
-                                                 &command_child,
-                                                 NULL};
+static const struct command *const commands[] = {
+    &command_caption, &command_check,  &command_convert, &command_styles,     &command_models, &command_probe,
+    &command_doctor,  &command_config, &command_help,    &command_completion, &command_child,  NULL};
 
 static char **program_arguments;
 
@@ -117,8 +108,7 @@ static int dispatch(int argc, char **argv) {
   }
   const struct command *c = cli_command(argv[1]);
   if (!c) return cli_unknown_command(argv[1]);
-  if (settings_load(&e) < 0) return cli_fail(&e);
-  log_set(settings_log_level(), LOG_PLAIN);
+  if (!c->no_settings && settings_load(&e) < 0) return cli_fail(&e);
   return run_command(c, argc - 1, argv + 1);
 }
 

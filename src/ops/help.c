@@ -122,4 +122,5 @@ const struct command command_help = {.name = "help",
                                      .examples = "titr help caption\tall options of captioning\n"
                                                  "titr help --man | man -l -\tthe manual page",
                                      .options = options,
-                                     .run = run};
+                                     .run = run,
+                                     .no_settings = true};

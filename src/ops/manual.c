@@ -93,7 +93,9 @@ int manual_man(void) {
          "that TITR_ENV_FILE names).\n");
   for (int id = 0; id < SETTINGS_COUNT; id++) {
     const struct setting *s = settings_declaration((enum setting_id)id);
-    man_term(s->name, s->help);
+    const char *note = settings_use_note(s->use);
+    _cleanup_(mem_freep) char *text = note ? x_asprintf("%s (%s)", s->help, note) : x_strdup(s->help);
+    man_term(s->name, text);
   }
   man_term("TMPDIR", "where working files go while a job runs (/tmp)");
   return 0;
@@ -155,9 +157,11 @@ int manual_markdown(void) {
   printf("\n## Exit codes\n\n| code | |\n|---|---|\n");
   for (const struct exit_code *x = help_exit_codes; x->meaning; x++) printf("| %d | %s |\n", x->code, x->meaning);
   printf("\n## Settings\n\nFrom the environment, or from a file `.env` in the current folder (or the one that "
-         "`TITR_ENV_FILE` names).\n\n| name | |\n|---|---|\n");
+         "`TITR_ENV_FILE` names). These are the ones that every command reads; [settings.md](settings.md) has all.\n\n"
+         "| name | |\n|---|---|\n");
   for (int id = 0; id < SETTINGS_COUNT; id++) {
     const struct setting *s = settings_declaration((enum setting_id)id);
+    if (s->use != SETTING_ALWAYS) continue;
     printf("| `%s` | ", s->name);
     cell(s->help);
     printf(" |\n");

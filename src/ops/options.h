@@ -34,6 +34,7 @@ struct command {
   int (*raw)(int argc, char **argv);     /* instead of run: parses by itself; argv[0] is the command's name */
   const char *const *words;              /* NULL-terminated: what the first operand may be; NULL: a file */
   bool hidden;
+  bool no_settings; /* run without settings_load(): it reads them by itself, or needs none */
 };
 
 /* ERR_USAGE with a message that ends in what to do. Free with arguments_free(). */

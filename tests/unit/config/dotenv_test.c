@@ -108,7 +108,8 @@ static void the_last_wins(void **state) {
   (void)state;
   _cleanup_(dotenv_release) struct dotenv d = {0};
   assert_int_equal(dotenv_parse("A=1\nB=x\nA=2\n", 12, "f", &d, NULL), 0);
-  assert_string_equal(dotenv_find(&d, "A"), "2");
+  assert_string_equal(dotenv_find(&d, "A")->value, "2");
+  assert_int_equal(dotenv_find(&d, "A")->line, 3);
   assert_null(dotenv_find(&d, "C"));
   assert_int_equal(d.entries[2].line, 3);
 }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "config/value.h"
 
 static const struct setting a_string = {"S", SETTING_STRING, NULL, 1, 5, NULL, false, ""};
@@ -21,6 +22,11 @@ static const struct setting a_url = {"U", SETTING_URL, NULL, 0, 0, NULL, false, 
 static const struct setting a_place = {"L", SETTING_PLACE, NULL, 0, 0, NULL, false, ""};
 static const struct setting an_enum = {"E", SETTING_ENUM, NULL, 0, 0, "long|lo|x", false, ""};
 static const struct setting ints = {"N", SETTING_INTS, NULL, 0, 100, NULL, false, ""};
+static const struct setting money = {"M", SETTING_MONEY, NULL, 100, 100000000, NULL, false, ""};
+#define FORM(f)                                                                                                        \
+  { .name = "F", .type = SETTING_STRING, .help = "", .form = &(f) }
+static const struct setting token = FORM(form_bot_token), host = FORM(form_host), listen_at = FORM(form_listen),
+                            database = FORM(form_database), proxy = FORM(form_proxy), zone = FORM(form_zone);
 static const struct setting secret = {"K", SETTING_INT, NULL, 0, 5, NULL, true, ""};
 
 /* `expected`: the value as text, or the message when it begins with '!' (a part of it). */
@@ -81,10 +87,73 @@ static const struct {
     {&ints, "[1, 2]", "1 2"},
     {&ints, "[]", ""},
     {&ints, "7", "7"},
-    {&ints, "[1", "!]"},
+    {&ints, "[1", "!list"},
+    {&ints, "1,2,", "1 2"},
     {&ints, "1;2", "!list"},
     {&ints, "1,200", "!from 0 to 100"},
     {&ints, "1]", "!list"},
+    {&money, "299", "29900"},
+    {&money, "299.00", "29900"},
+    {&money, "299.9", "29990"},
+    {&money, "19.99", "1999"},
+    {&money, " 1 ", "100"},
+    {&money, "0001.10", "110"},
+    {&money, "1000000.00", "100000000"},
+    {&money, "1000000.01", "!M: \"1000000.01\" is not an amount with at most two decimals from 1.00 to 1000000.00"},
+    {&money, "0.99", "!from 1.00"},
+    {&money, "299.999", "!two decimals"},
+    {&money, "299.", "!two decimals"},
+    {&money, ".50", "!two decimals"},
+    {&money, "-5", "!two decimals"},
+    {&money, "1,50", "!two decimals"},
+    {&money, "1.5.0", "!two decimals"},
+    {&money, "3e2", "!two decimals"},
+    {&money, "9223372036854775807", "!two decimals"},
+    {&money, "99999999999999999999999999", "!two decimals"},
+    {&money, "29 RUB", "!two decimals"},
+    {&token, "123456:AAg-_9", "123456:AAg-_9"},
+    {&token, "your_token", "!@BotFather"},
+    {&token, "123:", "!@BotFather"},
+    {&token, "123:a/b", "!@BotFather"},
+    {&token, ":abc", "!@BotFather"},
+    {&host, "postgres", "postgres"},
+    {&host, "db-1.example.org", "db-1.example.org"},
+    {&host, "10.0.0.7", "10.0.0.7"},
+    {&host, "::1", "::1"},
+    {&host, "/run/postgresql", "/run/postgresql"},
+    {&host, "db:5432", "!host name"},
+    {&host, "a b", "!host name"},
+    {&host, "postgres://h", "!host name"},
+    {&listen_at, "127.0.0.1:8080", "127.0.0.1:8080"},
+    {&listen_at, "[::]:80", "[::]:80"},
+    {&listen_at, "localhost:65535", "localhost:65535"},
+    {&listen_at, "8080", "!F: \"8080\" is not an address to listen at: host:port"},
+    {&listen_at, "::1:80", "!listen"},
+    {&listen_at, "h:0", "!listen"},
+    {&listen_at, "h:65536", "!listen"},
+    {&listen_at, "h:80x", "!listen"},
+    {&listen_at, ":80", "!listen"},
+    {&listen_at, "[x]:80", "!listen"},
+    {&database, "sqlite:/var/lib/titr/titr.db", "sqlite:/var/lib/titr/titr.db"},
+    {&database, "sqlite:", "!sqlite:PATH"},
+    {&database, "postgresql://u:p@h/n", "postgresql://u:p@h/n"},
+    {&database, "postgres://h", "postgres://h"},
+    {&database, "postgresql://", "!sqlite:PATH or postgresql"},
+    {&database, "mysql://u:s3cret@h/n", "!F: what is set is not sqlite"}, /* an address with a password is not shown */
+    {&proxy, "socks5://u:p@h:1080", "socks5://u:p@h:1080"},
+    {&proxy, "http://h:3128", "http://h:3128"},
+    {&proxy, "ftp://h", "!proxy"},
+    {&proxy, "h:3128", "!proxy"},
+    {&proxy, "http://", "!proxy"},
+    {&zone, "UTC", "UTC"},
+    {&zone, "Europe/Moscow", "Europe/Moscow"},
+    {&zone, "America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"},
+    {&zone, "Etc/GMT+3", "Etc/GMT+3"},
+    {&zone, "Europe/Atlantis", "!F: \"Europe/Atlantis\" is not a time zone that this machine knows"},
+    {&zone, "Europe", "!time zone"},
+    {&zone, "zone.tab", "!time zone"},
+    {&zone, "../../../etc/passwd", "!time zone"},
+    {&zone, "/etc/localtime", "!time zone"},
     {&secret, "1234567", "!K: what is set is not a whole number from 0 to 5"},
 };
 
@@ -121,7 +190,56 @@ static void a_secret_is_never_shown(void **state) {
   }
 }
 
+/* Long values are cut at a whole character. */
+static void long_values(void **state) {
+  (void)state;
+  struct err e = {0};
+  _cleanup_(buf_release) struct buf text = BUF_INIT;
+  for (int i = 0; i < 40; i++) buf_adds(&text, i == 0 ? "x" : "ы");
+  struct setting_value v;
+  assert_int_equal(setting_value_parse(&an_int, buf_str(&text), &v, &e), ERR_USAGE);
+  assert_non_null(strstr(e.msg, "ы…\" is not"));
+  assert_true(utf8_valid(e.msg, strlen(e.msg)));
+}
+
+/* What is printed is read as the same; what is shown gives nothing away. */
+static void printing(void **state) {
+  (void)state;
+  static const struct setting hidden = {"K", SETTING_STRING, NULL, 1, 50, NULL, true, ""};
+  static const struct {
+    const struct setting *s;
+    const char *text, *printed, *shown;
+  } rows[] = {
+      {&an_int, " 7 ", "7", "7"},
+      {&a_size, "2 KiB", "2048", "2048"},
+      {&a_bool, "on", "true", "true"},
+      {&a_bool, "0", "false", "false"},
+      {&ints, "[1, 2]", "1,2", "1,2"},
+      {&ints, "[]", "[]", "[]"},
+      {&money, "19.9", "19.90", "19.90"},
+      {&an_enum, "LO", "lo", "lo"},
+      {&a_place, "file:///a/x://y", "file:///a/x://y", "/a/x://y"},
+      {&a_place, "https://me:s3cret@mirror/x?k=s3cret", "https://me:s3cret@mirror/x?k=s3cret", "https://me@mirror/x"},
+      {&a_url, "https://me:s3cret@h/", "https://me:s3cret@h", "https://me@h"},
+      {&hidden, "s3cret", "s3cret", "(set)"},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    _cleanup_(setting_value_release) struct setting_value v = {0};
+    _cleanup_(buf_release) struct buf printed = BUF_INIT, shown = BUF_INIT;
+    assert_int_equal(setting_value_parse(rows[i].s, rows[i].text, &v, NULL), 0);
+    setting_value_print(rows[i].s, &v, &printed);
+    setting_value_show(rows[i].s, &v, &shown);
+    assert_string_equal(buf_str(&printed), rows[i].printed);
+    assert_string_equal(buf_str(&shown), rows[i].shown);
+  }
+  struct setting_value unset = {0};
+  _cleanup_(buf_release) struct buf shown = BUF_INIT;
+  setting_value_show(&hidden, &unset, &shown);
+  assert_string_equal(buf_str(&shown), "(not set)");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(a_secret_is_never_shown)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(a_secret_is_never_shown),
+                                     cmocka_unit_test(long_values), cmocka_unit_test(printing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
