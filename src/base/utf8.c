@@ -63,11 +63,29 @@ static void put(struct buf *b, uint32_t c) {
   if (c) buf_add(b, out, utf8_put(c, out));
 }
 
-static void from_utf16(struct buf *b, const unsigned char *p, size_t n, int low_first) {
-  for (size_t i = 2; i + 1 < n; i += 2) {
-    uint32_t c = low_first ? (uint32_t)p[i] | (uint32_t)p[i + 1] << 8 : (uint32_t)p[i] << 8 | p[i + 1];
+enum order { NOT_UTF16, LOW_FIRST, HIGH_FIRST };
+
+/* Without a mark: the high bytes of the first two characters are NULs, the low ones are not. */
+static enum order utf16_order(const unsigned char *p, size_t n, size_t *ret_start) {
+  *ret_start = 2;
+  if (n >= 2 && p[0] == 0xFF && p[1] == 0xFE) return LOW_FIRST;
+  if (n >= 2 && p[0] == 0xFE && p[1] == 0xFF) return HIGH_FIRST;
+  *ret_start = 0;
+  if (n >= 4 && p[0] && !p[1] && p[2] && !p[3]) return LOW_FIRST;
+  if (n >= 4 && !p[0] && p[1] && !p[2] && p[3]) return HIGH_FIRST;
+  return NOT_UTF16;
+}
+
+static uint32_t utf16_unit(const unsigned char *p, enum order order) {
+  return order == LOW_FIRST ? (uint32_t)p[0] | (uint32_t)p[1] << 8 : (uint32_t)p[0] << 8 | p[1];
+}
+
+static void from_utf16(struct buf *b, const unsigned char *p, size_t n, enum order order) {
+  size_t i = 0;
+  for (; i + 1 < n; i += 2) {
+    uint32_t c = utf16_unit(p + i, order);
     if (c >= 0xD800 && c < 0xDC00 && i + 3 < n) {
-      uint32_t low = low_first ? (uint32_t)p[i + 2] | (uint32_t)p[i + 3] << 8 : (uint32_t)p[i + 2] << 8 | p[i + 3];
+      uint32_t low = utf16_unit(p + i + 2, order);
       if (low >= 0xDC00 && low < 0xE000) {
         c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
         i += 2;
@@ -75,13 +93,27 @@ static void from_utf16(struct buf *b, const unsigned char *p, size_t n, int low_
     }
     put(b, c);
   }
+  /* one byte too many: half a character, or a line end that a program put there which took the file for ASCII */
+  if (i < n && p[i] != '\n' && p[i] != '\r') put(b, 0xFFFD);
+}
+
+bool utf8_is_text(const char *bytes, size_t n) {
+  const unsigned char *p = (const unsigned char *)bytes;
+  size_t start;
+  enum order order = utf16_order(p, n, &start);
+  if (order == NOT_UTF16) return n == 0 || !memchr(p, 0, n);
+  for (size_t i = start; i + 1 < n; i += 2)
+    if (utf16_unit(p + i, order) == 0) return false;
+  return true;
 }
 
 char *utf8_clean(const char *bytes, size_t n) {
   const unsigned char *p = (const unsigned char *)bytes;
   struct buf b = BUF_INIT;
-  if (n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF))) {
-    from_utf16(&b, p, n, p[0] == 0xFF);
+  size_t start;
+  enum order order = utf16_order(p, n, &start);
+  if (order != NOT_UTF16) {
+    from_utf16(&b, p + start, n - start, order);
     return buf_take(&b);
   }
   size_t i = n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;

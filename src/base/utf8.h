@@ -15,8 +15,12 @@ bool utf8_valid(const char *s, size_t n); /* no NUL inside, no bad sequence */
 size_t utf8_count(const char *s);         /* code points */
 size_t utf8_put(uint32_t c, char out[4]); /* bytes written */
 
-/* A copy (caller frees) in which bad bytes are U+FFFD and a leading byte order mark is gone. UTF-16 text with
- * a byte order mark is converted; text that is not valid UTF-8 at all is taken as Windows-1252. NULs go. */
+/* A copy (caller frees) in which bad bytes and halves of surrogate pairs are U+FFFD and a leading byte order mark is
+ * gone. UTF-16 text is converted when it has such a mark or begins with two ASCII characters; text that is not valid
+ * UTF-8 at all is taken as Windows-1252. NULs go. */
 char *utf8_clean(const char *bytes, size_t n);
+
+/* No NUL is in it, taken as utf8_clean() takes it: what has one is no text. */
+bool utf8_is_text(const char *bytes, size_t n);
 
 #endif

@@ -207,6 +207,8 @@ static void sort(struct cue_list *l) {
 int caption_read(const char *bytes, size_t n, const char *what, struct cue_list *ret, enum caption_format *ret_format,
                  struct err *e) {
   if (n > LIMIT_SUBTITLE_BYTES) return err_set(e, ERR_INPUT, "%s is larger than %d bytes", what, LIMIT_SUBTITLE_BYTES);
+  if (!utf8_is_text(bytes, n))
+    return err_set(e, ERR_INPUT, "%s is no SRT, WebVTT, ASS or titr JSON file (it holds bytes that no text has)", what);
   _cleanup_(mem_freep) char *text = normalized(bytes, n);
   enum caption_format f = CAPTION_SRT;
   int rc = recognize(text, what, &f, e);

@@ -1,7 +1,8 @@
 /*
  * Subtitle files. Reading is lenient about what the wild contains (BOM, UTF-16, CRLF, missing numbers, dots for
  * commas, overlapping or unordered cues, HTML-like tags), bounded by base/limits.h, and refuses what is none of
- * the four formats with ERR_INPUT and the line number. Parsing foreign files happens in the sandboxed child:
+ * the four formats with ERR_INPUT and the line number. A file of nothing, or of blanks, is an SRT file without cues; one
+ * with a NUL in it is no text. What is broken in a text (bad UTF-8, half a surrogate pair) becomes U+FFFD. Parsing foreign files happens in the sandboxed child:
  * pipeline/ calls subtitles_load(), not these.
  *
  * Writing and reading back loses nothing that the format can hold. What each does not hold:

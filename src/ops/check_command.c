@@ -39,11 +39,13 @@ static int check(const struct arguments *a, size_t *ret_breaches, struct err *e)
   struct caption_breach *found;
   size_t count;
   *ret_breaches = caption_check(&l, &p, &found, &count);
-  if (!argument_flag(a, "quiet")) {
+  if (l.count == 0 && !argument_flag(a, "quiet")) {
+    printf("%s holds no cues: there is nothing to check\n", subtitles_name(files[0]));
+  } else if (!argument_flag(a, "quiet")) {
     for (size_t i = 0; i < count; i++)
       printf("%s: %s%s\n", caption_rule_name(found[i].rule), found[i].text,
              found[i].counts ? "" : " (a remark: there is no room for more)");
-    printf("%s: %zu cue%s, %zu breach%s of the %s rules\n", file_name(files[0]), l.count, l.count == 1 ? "" : "s",
+    printf("%s: %zu cue%s, %zu breach%s of the %s rules\n", subtitles_name(files[0]), l.count, l.count == 1 ? "" : "s",
            *ret_breaches, *ret_breaches == 1 ? "" : "es", p.name);
   }
   free(found);

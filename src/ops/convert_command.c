@@ -1,4 +1,5 @@
 /* `titr convert`: one subtitle format into another. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -25,7 +26,11 @@ static int convert(const struct arguments *a, struct err *e) {
   if (rc < 0) return rc;
   _cleanup_(buf_release) struct buf b = BUF_INIT;
   caption_write(&l, to, &b);
-  return file_write(files[1], buf_str(&b), b.len, argument_flag(a, "force"), e);
+  rc = file_write(files[1], buf_str(&b), b.len, argument_flag(a, "force"), e);
+  if (rc == 0 && l.count == 0)
+    fprintf(stderr, "titr: %s holds no cues, and so does %s\n", subtitles_name(files[0]),
+            strcmp(files[1], "-") == 0 ? "standard output" : file_name(files[1]));
+  return rc;
 }
 
 static int run(const struct arguments *a) {

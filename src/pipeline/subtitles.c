@@ -57,6 +57,10 @@ static int load(const char *path, const char *shown, struct cue_list *ret, enum 
   return 0;
 }
 
+const char *subtitles_name(const char *path) {
+  return strcmp(path, "-") == 0 ? "standard input" : file_name(path);
+}
+
 /* The child has no standard input: what comes that way is put, unread, into a file first. */
 static int load_standard_input(struct cue_list *ret, enum caption_format *ret_format, struct err *e) {
   _cleanup_(buf_release) struct buf bytes = BUF_INIT;
@@ -66,12 +70,12 @@ static int load_standard_input(struct cue_list *ret, enum caption_format *ret_fo
   if (rc < 0) return rc;
   _cleanup_(mem_freep) char *path = x_asprintf("%s/subtitles", folder);
   rc = file_write(path, buf_str(&bytes), bytes.len, 1, e);
-  if (rc == 0) rc = load(path, "standard input", ret, ret_format, e);
+  if (rc == 0) rc = load(path, subtitles_name("-"), ret, ret_format, e);
   file_remove_tree(folder);
   return rc;
 }
 
 int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *ret_format, struct err *e) {
   if (strcmp(path, "-") == 0) return load_standard_input(ret, ret_format, e);
-  return load(path, file_name(path), ret, ret_format, e);
+  return load(path, subtitles_name(path), ret, ret_format, e);
 }

@@ -11,6 +11,8 @@
 /* Reads SRT, VTT, ASS or JSON ("-": from standard input); the format through ret_format (may be NULL). ERR_INPUT. */
 int subtitles_load(const char *path, struct cue_list *ret, enum caption_format *ret_format, struct err *e);
 
+const char *subtitles_name(const char *path); /* what messages call it: the file's name, "standard input" */
+
 int subtitles_child(struct js *request, struct child_io *io, struct err *e); /* the child's side */
 
 #endif

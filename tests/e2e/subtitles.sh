@@ -63,7 +63,13 @@ open("in/large.srt", "wb").write(b"1\n00:00:01,000 --> 00:00:02,000\nx\n\n" * 4_
 open("in/text.srt", "w").write("only words\nand no times\n")
 open("in/json.json", "w").write('{"cues": 7}')
 open("in/deep.json", "w").write("[" * 200000)
-open("in/utf16le_bad.srt", "wb").write(b"\xff\xfe1")
+cue = "1\n00:00:01,000 --> 00:00:02,000\n%s\n"
+open("in/nul.srt", "wb").write((cue % "a\0b").encode())
+open("in/nul16.srt", "wb").write((cue % "a\0b").encode("utf-16"))
+open("in/cut16.srt", "wb").write(b"\xff\xfe1")
+open("in/bare16.srt", "wb").write((cue % "ё").encode("utf-16-le"))
+open("in/half16.srt", "wb").write((cue % "a👍").encode("utf-16")[:-4])
+open("in/odd16.srt", "wb").write((cue % "ёж").encode("utf-16") + b"\n")
 P
 : >in/empty.srt
 mkdir in/folder.srt && mkfifo in/fifo.srt
@@ -75,6 +81,10 @@ while IFS='|' read -r file pattern; do
   refused "caption --subs $file" 3 "$pattern" caption --subs "in/$file" -o out/new.mp4 in/good.mp4
 done <<'T'
 binary.srt|SRT, WebVTT
+zeros.srt|SRT, WebVTT
+nul.srt|SRT, WebVTT
+nul16.srt|SRT, WebVTT
+cut16.srt|SRT, WebVTT
 large.srt|large|more than|MiB
 text.srt|SRT, WebVTT
 json.json|json.json
@@ -92,8 +102,19 @@ for file in empty.srt empty.vtt; do
   is "caption --subs $file: exit 5" test $? = 5
   is "caption --subs $file says why" test "$(cat log)" = "titr: $file holds no captions"
   is "caption --subs $file makes the video" test "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 out/new.mp4 | sort | xargs)" = "audio video"
-  rm -f out/new.mp4
+  is "check $file: one line" test "$("$titr" check "in/$file" 2>&1)" = "$file holds no cues: there is nothing to check"
+  is "convert $file: one line" test "$("$titr" convert "in/$file" out/new.vtt 2>&1)" = "titr: $file holds no cues, and so does new.vtt"
+  is "convert $file: a file without cues" test "$(cat out/new.vtt)" = WEBVTT
+  rm -f out/new.*
 done
+# UTF-16 that is not quite right is read as far as it goes.
+while read -r file text; do
+  is "convert $file" test "$("$titr" convert --to srt "in/$file" - | sed -n 3p)" = "$text"
+done <<'T'
+bare16.srt ё
+half16.srt a�
+odd16.srt ёж
+T
 
 # ---- places where nothing can be written ----
 refused "convert into no folder" 1 'No such file' convert in/good.srt out/no/new.vtt

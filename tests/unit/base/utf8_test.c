@@ -79,6 +79,14 @@ static void cleans(void **state) {
       {"\xFF\xFEh\0i\0", 6, "hi"},
       {"\xFE\xFF\0h\x04\x2F", 6, "h\xD0\xAF"},
       {"\xFF\xFE\x3D\xD8\x00\xDE", 6, "\xF0\x9F\x98\x80"}, /* a surrogate pair */
+      {"\xFF\xFE\x3D\xD8z\0", 6, "\xEF\xBF\xBDz"},         /* half a pair */
+      {"\xFE\xFF\xDE\x00\0z", 6, "\xEF\xBF\xBDz"},         /* the other half */
+      {"\xFF\xFEz\0\x3D\xD8", 6, "z\xEF\xBF\xBD"},         /* cut between the halves */
+      {"\xFF\xFEz\0\x3D", 5, "z\xEF\xBF\xBD"},             /* cut in a character */
+      {"\xFF\xFEz\0\n", 5, "z"},                           /* `echo >>file` */
+      {"\xFF\xFE", 2, ""},
+      {"1\0\r\0\n\0\x2F\x04", 8, "1\r\n\xD0\xAF"}, /* no mark */
+      {"\0\x31\0\n\x04\x2F", 6, "1\n\xD0\xAF"},
       {"caf\xE9 \x96 \x80", 8, "caf\xC3\xA9 \xE2\x80\x93 \xE2\x82\xAC"},
   };
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -92,8 +100,33 @@ static void cleans(void **state) {
   }
 }
 
+static void tells_text(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    size_t n;
+    bool text;
+  } cases[] = {
+      {"", 0, true},
+      {"plain", 5, true},
+      {"\xFF\x01 not UTF-8", 12, true},
+      {"a\0b", 3, false},
+      {"\0\0\0\0", 4, false},
+      {"end\0", 4, false},
+      {"\xFF\xFEh\0i\0", 6, true},
+      {"\xFF\xFEh\0\0\0i\0", 8, false},
+      {"\xFE\xFF\0h\0\0", 6, false},
+      {"h\0i\0", 4, true},
+      {"\0h\0i", 4, true},
+      {"h\0i\0\0\0", 6, false},
+      {"h\0", 2, false}, /* too little to tell */
+  };
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+    if (utf8_is_text(cases[i].bytes, cases[i].n) != cases[i].text) fail_msg("case %zu", i);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(next), cmocka_unit_test(put), cmocka_unit_test(counts),
-                                     cmocka_unit_test(cleans)};
+                                     cmocka_unit_test(cleans), cmocka_unit_test(tells_text)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,8 +122,29 @@ static void encodings(void **state) {
                {"00:01-->00:02\ncaf\xE9 \x93x\x94", 22, "1000-2000 [café “x”]\n"},
                {"\xEF\xBB\xBF"
                 "00:01-->00:02\r\na\r\nb\rc",
-                24, "1000-2000 [a\nb\nc]\n"}};
+                24, "1000-2000 [a\nb\nc]\n"},
+               {"0\0000\0:\0000\0001\0-\0-\0>\0000\0000\0:\0000\0002\0\n\0\x3D\xD8x\0\x14", 33,
+                "1000-2000 [\xEF\xBF\xBDx\xEF\xBF\xBD]\n"}}; /* no mark, half a pair, half a character */
   for (size_t i = 0; i < ARRAY_LEN(cases); i++) expect_read(cases[i].bytes, cases[i].n, CAPTION_SRT, cases[i].expected);
+}
+
+static void no_texts(void **state) {
+  (void)state;
+  static const struct {
+    const char *bytes;
+    size_t n;
+  } cases[] = {{"\0", 1},
+               {"\0\0\0\0\0\0", 6},
+               {"00:01 --> 00:02\nx\0", 18},
+               {"WEBVTT\n\n00:01.000 --> 00:02.000\na\0b\n", 37},
+               {"{\"titr\":1,\"cues\":[]}\0", 22},
+               {"\xFF\xFE\0\0", 4}};
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    struct cue_list l = {0};
+    struct err e = {0};
+    int rc = caption_read(cases[i].bytes, cases[i].n, "file", &l, NULL, &e);
+    if (rc != ERR_INPUT || !strstr(e.msg, "file is no SRT")) fail_msg("case %zu: %d %s", i, rc, e.msg);
+  }
 }
 
 static void order_and_length(void **state) {
@@ -178,8 +199,9 @@ static void conversion(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(names),     cmocka_unit_test(recognition),
-                                     cmocka_unit_test(encodings), cmocka_unit_test(order_and_length),
-                                     cmocka_unit_test(ceilings),  cmocka_unit_test(conversion)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(names),     cmocka_unit_test(recognition),      cmocka_unit_test(encodings),
+      cmocka_unit_test(no_texts),  cmocka_unit_test(order_and_length), cmocka_unit_test(ceilings),
+      cmocka_unit_test(conversion)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
