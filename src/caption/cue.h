@@ -35,6 +35,7 @@ struct cue_list {
   struct cue *cues;
   size_t count, cap;
   char language[8]; /* "" when not known */
+  double fps;       /* of the video, 0 when not known: what a gap of two frames is */
 };
 
 void cue_list_release(struct cue_list *l); /* also the cleanup function; leaves it empty and usable */

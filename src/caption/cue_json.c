@@ -5,6 +5,9 @@
 #include "base/limits.h"
 #include "caption/formats.h"
 
+#define LEAST_FPS 0.01 /* what is outside is no rate */
+#define MOST_FPS  1000
+
 static const int64_t latest = 1000LL * LIMIT_INPUT_SECONDS * 100;
 
 /* Neither a word's start nor its end may cut a character in two. */
@@ -72,6 +75,8 @@ int cue_json_read(const char *text, size_t n, const char *what, struct cue_list 
   if (rc < 0) return err_prefix(e, "%s", what);
   const char *language = js_string_or(root, "language", "");
   if (strlen(language) < sizeof ret->language) memcpy(ret->language, language, strlen(language) + 1);
+  double fps = js_number_or(root, "fps", 0);
+  ret->fps = fps >= LEAST_FPS && fps <= MOST_FPS ? fps : 0;
   for (size_t i = 0; rc == 0 && i < count; i++) rc = read_cue(js_item(cues, i), i, what, ret, e);
   return rc;
 }
@@ -108,6 +113,10 @@ void cue_json_write(const struct cue_list *l, struct buf *out) {
   js_int(&w, 1);
   js_key(&w, "language");
   js_string(&w, l->language);
+  if (l->fps > 0) {
+    js_key(&w, "fps");
+    js_double(&w, l->fps, 5);
+  }
   js_key(&w, "cues");
   js_begin(&w, '[');
   for (size_t i = 0; i < l->count; i++) {

@@ -12,7 +12,7 @@
  *         words that start together, outside the cue, or in no order. An identifier with an arrow or a line break.
  *   ASS   centiseconds only; words; language; styles, override codes and drawings except those of markup.h; comments.
  *         A Name with a comma. Control characters.
- *   JSON  holds everything: { "titr": 1, "language": "en", "cues": [{ "start": ms, "end": ms, "text": "…", "id"?,
+ *   JSON  holds everything: { "titr": 1, "language": "en", "fps"?: 25, "cues": [{ "start": ms, "end": ms, "text": "…", "id"?,
  *         "settings"?, "words"?: [{ "offset": bytes, "length": bytes, "start": ms, "end": ms, "probability": 0..1 }] }] }
  *         (probabilities to four decimals). Members it does not know are passed over.
  * A cue of no length gets a millisecond, one that ends before it starts is turned around. '\r' goes.

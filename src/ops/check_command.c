@@ -9,27 +9,42 @@
 #include "ops/commands.h"
 #include "pipeline/subtitles.h"
 
+enum { LEAST_FPS = 1, MOST_FPS = 240 };
+
 static const char *const profiles[] = {"netflix", "bbc", "social", NULL};
 static const struct option_row options[] = {
     {"profile", 0, "NAME", profiles, "whose rules: {choices} (default: netflix)"},
     {"lang", 'l', "CODE", NULL,
      "the captions' language, for the rules that depend on it (default: the file's own, if it tells)"},
-    {"fps", 0, "N", NULL, "frames a second of the video, for the gaps (default: 25)"},
+    {"fps", 0, "N", NULL,
+     "frames a second of the video, 1 to 240, which the gaps are counted in; below 10 counts as 25 (default: what "
+     "titr's own JSON tells, else 25)"},
     {"vertical", 0, NULL, NULL, "for a vertical picture: shorter lines"},
     {"quiet", 'q', NULL, NULL, "no lines, only the exit code"},
     {0}};
 
+static int read_fps(const char *text, double *ret, struct err *e) {
+  if (!text) return 0;
+  char *end;
+  double fps = strtod(text, &end);
+  bool plain = text[strspn(text, "0123456789.")] == '\0'; /* strtod() also takes "0x19", "nan" and "2e1" */
+  if (!plain || end == text || *end || !(fps >= LEAST_FPS && fps <= MOST_FPS))
+    return err_set(e, ERR_USAGE, "--fps is a number from %d to %d, such as 25 or 23.976, not \"%s\"", LEAST_FPS,
+                   MOST_FPS, text);
+  *ret = fps;
+  return 0;
+}
+
 static int check(const struct arguments *a, size_t *ret_breaches, struct err *e) {
   const char *const *files;
   if (argument_operands(a, &files) != 1) return err_set(e, ERR_USAGE, "name one file: titr check talk.srt");
-  const char *fps_text = argument_text(a, "fps", "25");
-  char *end;
-  double fps = strtod(fps_text, &end);
-  if (*end || !(fps >= 1 && fps <= 1000))
-    return err_set(e, ERR_USAGE, "--fps is a number from 1 to 1000, not \"%s\"", fps_text);
+  double fps = 0;
+  int rc = read_fps(argument_text(a, "fps", NULL), &fps, e);
+  if (rc < 0) return rc;
   _cleanup_(cue_list_release) struct cue_list l = {0};
   struct caption_profile p;
-  int rc = subtitles_load(files[0], &l, NULL, e);
+  rc = subtitles_load(files[0], &l, NULL, e);
+  if (fps <= 0) fps = l.fps; /* the profile knows what to take when nobody tells */
   const char *language = argument_text(a, "lang", l.language);
   if (rc == 0)
     rc = caption_profile_find(argument_text(a, "profile", "netflix"), language, argument_flag(a, "vertical"), fps, &p,

@@ -393,6 +393,7 @@ static int go(struct run *r, struct err *e) {
   rc = probe(r, e);
   if (rc == 0) rc = o->subtitles ? load_subtitles(r, e) : words_to_cues(r, e);
   r->result->cues = r->cues.count;
+  if (r->result->info.fps > 0) r->cues.fps = r->result->info.fps;
   if (rc == 0 && r->render) rc = render(r, e);
   if (rc == 0) rc = save(r, e);
   /* a child that was ended because of Ctrl-C may have complained about something else before */

@@ -119,7 +119,13 @@ done <<'TABLE'
 2|name one file|check
 3|No such file|check in/nowhere.srt
 3|SRT, WebVTT|check in/random.mp4
-2|number from 1 to 1000|check --fps 0 in/talk.en.srt
+2|number from 1 to 240|check --fps 0 in/talk.en.srt
+2|number from 1 to 240|check --fps 240.5 in/talk.en.srt
+2|number from 1 to 240|check --fps 0x19 in/talk.en.srt
+2|number from 1 to 240|check --fps nan in/talk.en.srt
+2|number from 1 to 240|check --fps 23,976 in/talk.en.srt
+2|number from 1 to 240|check --fps=. in/talk.en.srt
+2|number from 1 to 240|check --fps= in/talk.en.srt
 2|name two files|convert in/talk.en.srt
 2|should end in|convert in/talk.en.srt x.doc
 2|--to says|convert in/talk.en.srt -
@@ -185,7 +191,7 @@ is "piped captions" cmp -s <("$titr" caption --no-video --srt - --progress none 
 run 0 '' caption -o named.mp4 in/talk.mp4
 is "captions follow the video's name" cmp -s named.srt kept.srt
 run 0 '' caption --no-video --json all.json --vtt all.vtt --ass all.ass in/talk.mp4
-is "JSON" python3 -c 'import json; d=json.load(open("all.json")); assert d["language"]=="en" and d["cues"][0]["words"] and d["report"]["seconds"]["recognize"]>0'
+is "JSON" python3 -c 'import json; d=json.load(open("all.json")); assert d["language"]=="en" and d["fps"]==25 and d["cues"][0]["words"] and d["report"]["seconds"]["recognize"]>0'
 is "no video, no SRT" test ! -e all.srt -a -s all.vtt -a -s all.ass
 run 0 'only captions' caption in/voice.ogg
 is "a sound gives captions" test -s in/voice.srt -a ! -e in/voice.titr.mp4
@@ -227,6 +233,35 @@ is "a name with a dash" test -e in/-dash.srt
 run 0 '2 cues, 0 breaches' check in/talk.en.srt
 run 1 'line-length|line_length|length' check --lang en in/breach.srt
 run 1 '' check --quiet in/breach.srt
+# two frames between cues, whatever the rate: and a little less is a breach
+gap() { printf '1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:02,%03d --> 00:00:04,000\nTwo\n' "$1" >gap.srt; }
+while read -r fps frames; do
+  gap $frames
+  run 0 '0 breaches' check --fps $fps gap.srt
+  gap $((frames - 3))
+  run 1 '^gap: ' check --fps $fps gap.srt
+done <<'T'
+10 200
+23.976 83
+24 83
+25 80
+29.97 67
+30 67
+50 40
+59.94 33
+60 33
+240 8
+1 80
+T
+gap 67
+run 1 '^gap: ' check gap.srt
+"$titr" convert gap.srt gap.json
+run 1 '^gap: ' check gap.json
+sed -i 's/"language": "",/"language": "", "fps": 30,/' gap.json
+run 0 '0 breaches' check gap.json
+run 1 '^gap: ' check --fps 25 gap.json
+"$titr" convert --force gap.json gap2.json
+run 0 '0 breaches' check gap2.json
 is "quiet" test ! -s out
 run 0 '' convert in/talk.en.srt talk.vtt
 run 0 '' convert talk.vtt back.srt

@@ -30,6 +30,24 @@ static void reading(void **state) {
     expect_read(cases[i].text, strlen(cases[i].text), CAPTION_JSON, cases[i].expected);
 }
 
+/* A rate that cannot be one is not known; the rest of the file is sound. */
+static void rates(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    double expected;
+  } cases[] = {{"25", 25}, {"23.976", 23.976}, {"0.5", 0.5}, {"0", 0}, {"-25", 0}, {"90000", 0}, {"\"25\"", 0}};
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    struct cue_list l = {0};
+    struct buf b = BUF_INIT;
+    buf_addf(&b, "{\"titr\":1,\"fps\":%s,\"cues\":[]}", cases[i].text);
+    assert_int_equal(caption_read(b.data, b.len, "file", &l, NULL, NULL), 0);
+    if (l.fps != cases[i].expected) fail_msg("%s: %g", cases[i].text, l.fps);
+    buf_release(&b);
+    cue_list_release(&l);
+  }
+}
+
 static void refusals(void **state) {
   (void)state;
   static const struct {
@@ -62,7 +80,7 @@ static void refusals(void **state) {
 
 static void writing(void **state) {
   (void)state;
-  struct cue_list l = {.language = "ru"}, back = {0};
+  struct cue_list l = {.language = "ru", .fps = 29.97003}, back = {0};
   struct cue *c = cue_list_add(&l, 1000, 2000, "\"a\"\\\n\tб");
   c->words = NEW_ARRAY(struct cue_word, 1);
   c->words[0] = (struct cue_word){0, 3, 1000, 1500, 0.12346F};
@@ -71,6 +89,7 @@ static void writing(void **state) {
   caption_write(&l, CAPTION_JSON, &b);
   assert_int_equal(caption_read(b.data, b.len, "file", &back, NULL, NULL), 0);
   assert_string_equal(back.language, "ru");
+  assert_true(back.fps > 29.97002 && back.fps < 29.97004);
   assert_string_equal(back.cues[0].text, c->text);
   assert_null(back.cues[0].id);
   assert_true(back.cues[0].word_count == 1 && back.cues[0].words[0].probability > 0.12344F &&
@@ -81,6 +100,7 @@ static void writing(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(reading), cmocka_unit_test(refusals), cmocka_unit_test(writing)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(reading), cmocka_unit_test(rates), cmocka_unit_test(refusals),
+                                     cmocka_unit_test(writing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
