@@ -161,6 +161,7 @@ static int read_answers(struct sql_conn *c, int sent, double deadline, struct sq
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
     case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY: /* a script of comments */
       if (rc == 0 && rows) stop = (rc = take_rows(answer, rows, e)) < 0;
       if (ret_changed) *ret_changed = rows_changed(answer);
       if (rc == 0 && expected_tag && strcmp(PQcmdStatus(answer), expected_tag) != 0)

@@ -1,0 +1,13 @@
+-- drops data
+DROP TABLE heartbeats;
+DROP TABLE audit_log;
+DROP TABLE seen_updates;
+DROP TABLE outbox;
+DROP TABLE presets;
+DROP TABLE purchases;
+DROP TABLE subscriptions;
+DROP TABLE payments;
+DROP TABLE usage_ledger;
+DROP TABLE quota_days;
+DROP TABLE tasks;
+DROP TABLE users;
