@@ -1,5 +1,5 @@
 # For people; the build itself is CMake's. `make` alone prints this list.
-.PHONY: help build test bench lint fmt fuzz tsan fresh install clean sample
+.PHONY: help settings build test bench lint fmt fuzz tsan fresh install clean sample
 SHELL := /bin/bash
 
 help: ## this list
@@ -22,6 +22,10 @@ lint: ## format and static analysis
 
 fmt: ## format all sources
 	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
+
+settings: ## write .env.example, docs/settings.md and docs/cli.md from the tables in the sources
+	@scripts/setup build program
+	@ninja -C build settings_files
 
 fuzz: ## run every fuzz target for a minute (SECONDS=n for longer)
 	@scripts/fuzz $${SECONDS_EACH:-60}
