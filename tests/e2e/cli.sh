@@ -130,6 +130,10 @@ done <<'TABLE'
 2|should end in|convert in/talk.en.srt x.doc
 2|--to says|convert in/talk.en.srt -
 2|exists|convert in/breach.srt in/talk.en.srt
+2|--lang goes with --wrap|convert --lang en in/talk.en.srt x.vtt
+2|--profile goes with --wrap|convert --profile bbc in/talk.en.srt x.vtt
+2|netflix, bbc or social|convert --wrap --profile nfl in/talk.en.srt x.vtt
+2|a code such as|convert --wrap --lang "the Queen's" in/talk.en.srt x.vtt
 2|name one file|probe
 3|No such file|probe in/nowhere.mp4
 3|playlist|probe in/list.mp4

@@ -178,6 +178,52 @@ for name in bom crlf utf16 dots; do
   "$titr" convert --force "in/$name.srt" x.srt
   is "$name.srt is read" cmp -s x.srt 0.srt
 done
+# ---- lines broken anew ----
+cat >in/long.srt <<'S'
+1
+00:00:01,000 --> 00:00:05,000
+Short enough.
+Two lines.
+
+2
+00:00:06,000 --> 00:00:10,000
+I thought that <i>you had already left for the</i> airport this morning.
+
+3
+00:00:11,000 --> 00:00:15,000
+one
+two
+three
+
+S
+cat >want.srt <<'S'
+1
+00:00:01,000 --> 00:00:05,000
+Short enough.
+Two lines.
+
+2
+00:00:06,000 --> 00:00:10,000
+I thought that <i>you had already left
+for the</i> airport this morning.
+
+3
+00:00:11,000 --> 00:00:15,000
+one two three
+
+S
+"$titr" convert --wrap --lang en in/long.srt out/x.srt
+is "convert --wrap" diff want.srt out/x.srt
+is "convert --wrap keeps what it made" cmp -s out/x.srt <("$titr" convert --wrap --lang en --to srt out/x.srt -)
+is "without --wrap nothing is broken" diff in/long.srt <("$titr" convert --to srt in/long.srt -)
+"$titr" check --lang en in/long.srt >log
+is "before, lines are too long" grep -q '^line-length' log
+for how in "--profile netflix" "--profile netflix --vertical" "--profile bbc" "--profile social"; do
+  "$titr" convert --force --wrap --lang en $how in/long.srt out/x.srt
+  "$titr" check --lang en $how out/x.srt >log
+  is "after $how, none is" test "$(grep -c '^line-length' log)" = 0
+done
+rm -f out/x.srt
 is "from standard input" cmp -s 0.srt <("$titr" convert --to srt - - <in/good.srt)
 is "nothing is left behind" test -z "$(left)"
 
