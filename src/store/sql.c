@@ -44,7 +44,7 @@ struct sql_tx {
 };
 
 struct sql_options sql_default_options(void) {
-  return (struct sql_options){.connections = 4, .busy_ms = 5000, .tries = 10};
+  return (struct sql_options){.connections = 4, .busy_ms = 5000, .tries = 10, .statement_s = 30};
 }
 
 /* ---- opening ---- */
@@ -57,6 +57,7 @@ int sql_open(const char *url, const struct sql_options *o, struct sql **ret, str
   struct sql_options options = o ? *o : sql_default_options();
   if (options.connections < 1 || options.busy_ms < 0 || options.tries < 1)
     return err_set(e, ERR_USAGE, "the database needs at least one connection and one try");
+  if (options.statement_s <= 0) options.statement_s = sql_default_options().statement_s;
   const struct sql_driver *driver = NULL;
   enum sql_dialect dialect = SQL_SQLITE;
   if (starts(url, "sqlite:")) driver = &sql_sqlite_driver;

@@ -30,7 +30,7 @@
  * Errors: ERR_IO (the database cannot be reached, is read-only, full; the message never holds the password),
  * ERR_CONFLICT (a unique or foreign key or a CHECK refused a row: the caller decides what that means),
  * ERR_UNSURE (see above), ERR_TIMEOUT (busy_ms passed before a lock or a connection became free,
- * a statement took 30 s, or others were always in the way), ERR_FAIL (the text is wrong: a bug).
+ * a statement took statement_s, or others were always in the way), ERR_FAIL (the text is wrong: a bug).
  *
  * Threads: a struct sql is safe from all threads; each transaction has a connection of its own (PostgreSQL: at most
  * `connections`, waited for up to busy_ms). A struct sql_tx and its rows stay in the thread that began it.
@@ -56,6 +56,7 @@ struct sql_options {
   int connections; /* PostgreSQL: most at once, default 4 */
   int busy_ms;     /* longest wait for a lock or a free connection, default 5000 */
   int tries;       /* of sql_transact(), default 10 */
+  int statement_s; /* PostgreSQL: longest time for one statement, default 30 (also for 0) */
 };
 struct sql_options sql_default_options(void);
 

@@ -20,7 +20,7 @@
 #include "store/sql_driver.h"
 #include "store/sql_gate.h"
 
-enum { ARGS_MOST = 64, WORDS_MOST = 64, CONNECT_S = 10, STATEMENT_S = 30, IDLE_IN_TRANSACTION_S = 60, GRACE_S = 5 };
+enum { ARGS_MOST = 64, WORDS_MOST = 64, CONNECT_S = 10, IDLE_IN_TRANSACTION_S = 60, GRACE_S = 3 };
 enum { OID_BOOL = 16, OID_INT8 = 20, OID_TEXT = 25, OID_FLOAT8 = 701 }; /* fixed in pg_type.dat */
 
 struct sql_conn {
@@ -32,7 +32,7 @@ struct sql_conn {
 
 struct sql_place {
   PQconninfoOption *words; /* the address, taken apart */
-  int busy_ms;
+  int busy_ms, statement_s;
   struct sql_gate gate; /* its lock guards the stack */
   struct sql_conn *idle;
 };
@@ -154,7 +154,7 @@ static int read_answers(struct sql_conn *c, int sent, double deadline, struct sq
   for (;;) {
     bool late;
     PGresult *answer = next_answer(c, deadline, &late);
-    if (late) return err_set(e, ERR_TIMEOUT, "the server has not answered for %d s", STATEMENT_S + GRACE_S);
+    if (late) return err_set(e, ERR_TIMEOUT, "the server has not answered for %d s", c->place->statement_s + GRACE_S);
     if (!answer) break;
     bool stop = false;
     switch (PQresultStatus(answer)) {
@@ -181,13 +181,13 @@ static int read_answers(struct sql_conn *c, int sent, double deadline, struct sq
   return rc;
 }
 
-static double statement_deadline(void) {
-  return clock_now() + STATEMENT_S + GRACE_S;
+static double statement_deadline(const struct sql_conn *c) {
+  return clock_now() + c->place->statement_s + GRACE_S;
 }
 
 /* A command of our own, without values or rows. */
 static int command(struct sql_conn *c, const char *text, const char *expected_tag, enum sql_fate *fate, struct err *e) {
-  return read_answers(c, PQsendQuery(c->pg, text), statement_deadline(), NULL, NULL, expected_tag, fate, e);
+  return read_answers(c, PQsendQuery(c->pg, text), statement_deadline(c), NULL, NULL, expected_tag, fate, e);
 }
 
 /* ---- connections ---- */
@@ -202,7 +202,7 @@ DEFINE_FREEP(struct sql_conn, close_conn)
 static int connect_to(struct sql_place *place, struct sql_conn **ret, enum sql_fate *fate, struct err *e) {
   char connect_s[16], send_ms[16];
   snprintf(connect_s, sizeof connect_s, "%d", CONNECT_S);
-  snprintf(send_ms, sizeof send_ms, "%d", (STATEMENT_S + GRACE_S) * 1000);
+  snprintf(send_ms, sizeof send_ms, "%d", (place->statement_s + GRACE_S) * 1000);
   /* ours first: libpq takes the last of several, so that the address has its say */
   const char *keys[WORDS_MOST + 8] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval"};
   const char *values[WORDS_MOST + 8] = {connect_s, send_ms, "20", "5"};
@@ -225,7 +225,7 @@ static int connect_to(struct sql_place *place, struct sql_conn **ret, enum sql_f
   _cleanup_(mem_freep) char *set_up =
       x_asprintf("SET TimeZone = 'UTC'; SET statement_timeout = '%ds'; SET lock_timeout = '%dms'; "
                  "SET idle_in_transaction_session_timeout = '%ds'",
-                 STATEMENT_S, place->busy_ms > 0 ? place->busy_ms : 1, IDLE_IN_TRANSACTION_S);
+                 place->statement_s, place->busy_ms > 0 ? place->busy_ms : 1, IDLE_IN_TRANSACTION_S);
   int rc = command(c, set_up, NULL, fate, e);
   if (rc < 0) return rc;
   *ret = TAKE(c);
@@ -272,6 +272,7 @@ static int pg_open(const char *url, const struct sql_options *o, struct sql_plac
   struct sql_place *place = NEW(struct sql_place);
   place->words = words;
   place->busy_ms = o->busy_ms;
+  place->statement_s = o->statement_s;
   sql_gate_init(&place->gate, o->connections);
   /* a password with a bare "@" or "/" ends early, and its rest is taken for the host or the name: say neither */
   const char *host = words ? word(place, "host") : NULL, *name = words ? word(place, "dbname") : NULL;
@@ -396,7 +397,7 @@ static int pg_exec(struct sql_conn *c, const char *text, const struct sql_arg *a
     }
   }
   int sent = PQsendQueryParams(c->pg, text, (int)count, types, values, NULL, NULL, 0);
-  return read_answers(c, sent, statement_deadline(), rows, ret_changed, NULL, fate, e);
+  return read_answers(c, sent, statement_deadline(c), rows, ret_changed, NULL, fate, e);
 }
 
 /* Without a deadline: a migration may set statement_timeout to 0. */
