@@ -1,6 +1,5 @@
 #include "config/check.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
