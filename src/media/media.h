@@ -70,6 +70,7 @@ struct media_render_options {
   const char *soft_language;  /* ISO 639-1 */
   const char *watermark_text; /* or NULL */
   const char *watermark_png;  /* or NULL */
+  bool watermark_low;         /* captions stand at the head: the mark makes room for them (watermark.h) */
   bool vertical;              /* 1080x1920 */
   enum media_fit fit;         /* with vertical */
   enum media_quality quality;

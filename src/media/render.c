@@ -26,6 +26,8 @@ static void write_request(const struct media_render_options *o, struct buf *out)
   key_string(&w, "soft_language", o->soft_language);
   key_string(&w, "watermark_text", o->watermark_text);
   key_string(&w, "watermark_png", o->watermark_png);
+  js_key(&w, "watermark_low");
+  js_bool(&w, o->watermark_low);
   js_key(&w, "vertical");
   js_bool(&w, o->vertical);
   js_key(&w, "fit");
@@ -64,6 +66,7 @@ static int read_request(struct js *request, struct media_render_options *o, stru
   int64_t fit, quality, background, threads;
   int rc = js_get_string(request, "input", &o->input, e);
   if (!rc) rc = js_get_string(request, "output", &o->output, e);
+  if (!rc) rc = js_get_bool(request, "watermark_low", &o->watermark_low, e);
   if (!rc) rc = js_get_bool(request, "vertical", &o->vertical, e);
   if (!rc) rc = js_get_int(request, "fit", MEDIA_CROP, MEDIA_BLUR, &fit, e);
   if (!rc) rc = js_get_int(request, "quality", MEDIA_SOURCE, MEDIA_1080P, &quality, e);

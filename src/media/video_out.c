@@ -36,8 +36,9 @@ int video_out_open(const struct video_out_options *v, const struct media_render_
   x->held = render_frame_new();
   int rc = 0;
   if (o->ass) rc = subtitle_burn_open_file(o->ass, v->width, v->height, &x->burn, e);
-  if (!rc && o->watermark_text) rc = watermark_text(o->watermark_text, v->width, v->height, &x->mark, e);
-  if (!rc && o->watermark_png) rc = watermark_png(o->watermark_png, v->width, v->height, &x->mark, e);
+  if (!rc && o->watermark_text)
+    rc = watermark_text(o->watermark_text, v->width, v->height, o->watermark_low, &x->mark, e);
+  if (!rc && o->watermark_png) rc = watermark_png(o->watermark_png, v->width, v->height, o->watermark_low, &x->mark, e);
   if (!rc) rc = encode_video_open(&video, m, &x->encode, e);
   if (rc) return rc;
   *ret = TAKE(x);

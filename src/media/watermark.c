@@ -19,11 +19,23 @@
 #define HEIGHT_SHARE    0.10 /* of the shorter side, for a PNG */
 #define WIDTH_SHARE     0.40 /* of the width, at most */
 #define TEXT_SHARE      0.045
-#define MARGIN_SHARE    0.035
+#define MARGIN_SHARE    0.035 /* of the shorter side */
+#define FOOT_SHARE      0.05  /* of the height: title-safe, and clear of a player's progress line */
 #define SMALLEST_SHRINK 0.4
 
 static int shorter_side(int width, int height) {
   return width < height ? width : height;
+}
+
+struct place {
+  bool low;
+  int side, end; /* pixels from the right; from the top, or from the bottom when low */
+};
+
+static struct place place_of(int width, int height, bool low) {
+  int margin = (int)(MARGIN_SHARE * shorter_side(width, height) + 0.5);
+  low = low && width >= height;
+  return (struct place){low, margin, low ? (int)(FOOT_SHARE * height + 0.5) : margin};
 }
 
 /* Text without ASS codes: U+29F5 for a backslash, U+2774/2775 for braces, a space for a control character. */
@@ -39,14 +51,15 @@ static void add_plain(struct buf *b, const char *text) {
   }
 }
 
-static int set_text(const char *text, double size, int width, int height, struct subtitle_burn **ret, struct err *e) {
+static int set_text(const char *text, double size, int width, int height, bool low, struct subtitle_burn **ret,
+                    struct err *e) {
   _cleanup_(buf_release) struct buf b = BUF_INIT;
-  int margin = (int)(MARGIN_SHARE * shorter_side(width, height) + 0.5);
+  struct place place = place_of(width, height, low);
   buf_addf(&b, "[Script Info]\nScriptType: v4.00+\nPlayResX: %d\nPlayResY: %d\nWrapStyle: 2\n\n", width, height);
   buf_adds(&b, "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, "
                "BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV\n");
-  buf_addf(&b, "Style: Mark,Noto Sans,%.1f,&H60FFFFFF,&HA0000000,&HFF000000,-1,1,%.1f,0,9,%d,%d,%d\n\n", size,
-           size / 18, margin, margin, margin);
+  buf_addf(&b, "Style: Mark,Noto Sans,%.1f,&H60FFFFFF,&HA0000000,&HFF000000,-1,1,%.1f,0,%d,%d,%d,%d\n\n", size,
+           size / 18, place.low ? 3 : 9, place.side, place.side, place.end);
   buf_adds(&b, "[Events]\nFormat: Layer, Start, End, Style, Text\nDialogue: 0,0:00:00.00,1:00:00.00,Mark,");
   add_plain(&b, text);
   buf_addc(&b, '\n');
@@ -74,14 +87,14 @@ static void keep(const struct overlay *from, struct overlay *ret) {
   *ret = o;
 }
 
-int watermark_text(const char *text, int width, int height, struct overlay *ret, struct err *e) {
+int watermark_text(const char *text, int width, int height, bool low, struct overlay *ret, struct err *e) {
   if (!*text) return err_set(e, ERR_USAGE, "the watermark text is empty");
   if (strlen(text) > LIMIT_WATERMARK_TEXT_BYTES)
     return err_set(e, ERR_USAGE, "the watermark text is longer than %d bytes", LIMIT_WATERMARK_TEXT_BYTES);
   double size = TEXT_SHARE * shorter_side(width, height);
   for (int attempt = 0;; attempt++) {
     _cleanup_(subtitle_burn_freep) struct subtitle_burn *b = NULL;
-    int rc = set_text(text, size, width, height, &b, e);
+    int rc = set_text(text, size, width, height, low, &b, e);
     if (rc) return rc;
     const struct overlay *o = subtitle_burn_at(b, 0, NULL);
     if (!o->w) return err_set(e, ERR_USAGE, "the watermark text \"%s\" has nothing to show", text);
@@ -138,7 +151,7 @@ static int convert(const AVFrame *from, enum AVPixelFormat format, int w, int h,
   return 0;
 }
 
-int watermark_png(const char *path, int width, int height, struct overlay *ret, struct err *e) {
+int watermark_png(const char *path, int width, int height, bool low, struct overlay *ret, struct err *e) {
   _cleanup_(frame_freep) AVFrame *picture = NULL;
   _cleanup_(frame_freep) AVFrame *rgba = NULL;
   _cleanup_(frame_freep) AVFrame *scaled = NULL;
@@ -150,18 +163,18 @@ int watermark_png(const char *path, int width, int height, struct overlay *ret, 
     for (int x = 0; x < rgba->width; x++, p += 4)
       for (int i = 0; i < 3; i++) p[i] = (uint8_t)((p[i] * p[3] + 127) / 255);
   }
-  int side = shorter_side(width, height), margin = (int)(MARGIN_SHARE * side + 0.5);
-  double scale = HEIGHT_SHARE * side / rgba->height;
+  double scale = HEIGHT_SHARE * shorter_side(width, height) / rgba->height;
   if (scale * rgba->width > WIDTH_SHARE * width) scale = WIDTH_SHARE * width / rgba->width;
   int w = (int)(scale * rgba->width + 0.5), h = (int)(scale * rgba->height + 0.5);
   if (w < 1) w = 1;
   if (h < 1) h = 1;
   rc = convert(rgba, AV_PIX_FMT_RGBA, w, h, &scaled, e);
   if (rc) return rc;
-  int x = width - margin - w;
+  struct place place = place_of(width, height, low);
+  int x = width - place.side - w, y = place.low ? height - place.end - h : place.end;
   *ret = (struct overlay){0};
-  overlay_begin(ret, x, margin, w, h, width, height);
-  overlay_rgba(ret, scaled->data[0], scaled->linesize[0], x, margin, w, h, PNG_OPACITY);
+  overlay_begin(ret, x, y, w, h, width, height);
+  overlay_rgba(ret, scaled->data[0], scaled->linesize[0], x, y, w, h, PNG_OPACITY);
   overlay_end(ret);
   return 0;
 }

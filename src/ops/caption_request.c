@@ -50,7 +50,9 @@ const struct option_row caption_options[] = {
     {"vertical", 0, NULL, NULL, "a picture of 1080x1920 for phones"},
     {"fit", 0, "HOW", fits, "with --vertical: {choices} (default: crop)"},
     {"quality", 0, "SIZE", qualities, "{choices}: the most the shorter side may have (default: source)"},
-    {"watermark", 0, "TEXT|PNG", NULL, "a text, or a .png picture, in a corner"},
+    {"watermark", 0, "TEXT|PNG", NULL,
+     "a text, or a .png picture, in the top right corner; with --position top in the bottom right one, unless the "
+     "picture is upright"},
     {"soft", 0, NULL, NULL, "add the captions as a track that can be switched off, and copy the picture as it is"},
     {NULL, 0, NULL, NULL, "The work"},
     {"threads", 't', "N", NULL, "processors to use (default: TITR_THREADS, else all)"},

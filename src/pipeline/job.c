@@ -272,6 +272,7 @@ static void fill_render(const struct run *r, struct media_render_options *m) {
                                      .soft_language = r->cues.language[0] ? r->cues.language : NULL,
                                      .watermark_text = png ? NULL : o->watermark,
                                      .watermark_png = png ? o->watermark : NULL,
+                                     .watermark_low = captioned && !r->ass_is_given && o->position == CAPTION_TOP,
                                      .vertical = o->vertical,
                                      .fit = o->fit,
                                      .quality = o->quality,

@@ -163,21 +163,78 @@ static void watermark_text_is_text(void **state) {
   (void)state;
   struct err e = {0};
   struct overlay plain = {0}, codes = {0}, longer = {0};
-  assert_int_equal(watermark_text("titr", 640, 360, &plain, &e), 0);
+  assert_int_equal(watermark_text("titr", 640, 360, false, &plain, &e), 0);
   assert_true(plain.x > 320 && plain.x + plain.w <= 640 && plain.y >= 8 && plain.y < 60); /* top right */
   /* As ASS code this would be empty or huge; as text it is about as tall as any line. */
-  assert_int_equal(watermark_text("{\\fs200}a\\Nb", 640, 360, &codes, &e), 0);
+  assert_int_equal(watermark_text("{\\fs200}a\\Nb", 640, 360, false, &codes, &e), 0);
   assert_in_range(codes.h, 4, plain.h * 2);
   assert_true(codes.w > plain.w);
   char text[201];
   memset(text, 'w', 200);
   text[200] = '\0';
-  assert_int_equal(watermark_text(text, 640, 360, &longer, &e), 0);
+  assert_int_equal(watermark_text(text, 640, 360, false, &longer, &e), 0);
   assert_true(longer.x >= 0 && longer.w <= 640);
-  assert_int_equal(watermark_text("", 640, 360, &longer, &e), ERR_USAGE);
+  assert_int_equal(watermark_text("", 640, 360, false, &longer, &e), ERR_USAGE);
   overlay_release(&plain);
   overlay_release(&codes);
   overlay_release(&longer);
+}
+
+/* A small PNG file. */
+static void write_png(const char *path) {
+  AVCodecContext *c = avcodec_alloc_context3(avcodec_find_encoder(AV_CODEC_ID_PNG));
+  AVFrame *f = render_frame_new();
+  AVPacket *p = render_packet_new();
+  assert_non_null(c);
+  f->format = c->pix_fmt = AV_PIX_FMT_RGBA;
+  f->width = c->width = 40;
+  f->height = c->height = 20;
+  c->time_base = (AVRational){1, 25};
+  assert_int_equal(avcodec_open2(c, NULL, NULL), 0);
+  assert_int_equal(av_frame_get_buffer(f, 0), 0);
+  memset(f->data[0], 255, (size_t)f->linesize[0] * 20);
+  assert_int_equal(avcodec_send_frame(c, f), 0);
+  assert_int_equal(avcodec_receive_packet(c, p), 0);
+  assert_int_equal(file_write(path, p->data, (size_t)p->size, 1, NULL), 0);
+  av_packet_free(&p);
+  av_frame_free(&f);
+  avcodec_free_context(&c);
+}
+
+/* The corner, and 5 % of the height below a mark that makes room for captions at the head. */
+static void watermarks_make_room(void **state) {
+  (void)state;
+  static const struct {
+    int width, height;
+    bool low, foot;
+  } cases[] = {{640, 360, false, false},
+               {640, 360, true, true},
+               {400, 400, true, true},
+               {360, 640, true, false},
+               {360, 640, false, false}};
+  char *dir = NULL;
+  assert_int_equal(file_temp_dir(&dir, NULL), 0);
+  _cleanup_(mem_freep) char *png = x_asprintf("%s/mark.png", dir);
+  write_png(png);
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    struct overlay marks[2] = {{0}};
+    struct err e = {0};
+    int w = cases[i].width, h = cases[i].height;
+    assert_int_equal(watermark_text("titr", w, h, cases[i].low, &marks[0], &e), 0);
+    assert_int_equal(watermark_png(png, w, h, cases[i].low, &marks[1], &e), 0);
+    for (int k = 0; k < 2; k++) {
+      const struct overlay *o = &marks[k];
+      bool right = o->x > w / 2 && o->x + o->w <= w && o->x + o->w >= w - 24;
+      /* libass's bitmaps are some pixels larger than what they show */
+      bool foot = o->y > h / 2 && o->y + o->h <= h - h / 20 + 8 && o->y + o->h >= h - h / 20 - h / 30;
+      bool head = o->y >= 8 && o->y + o->h < h / 5;
+      if (!right || !(cases[i].foot ? foot : head))
+        fail_msg("%dx%d, low %d, mark %d: %d,%d %dx%d", w, h, cases[i].low, k, o->x, o->y, o->w, o->h);
+      overlay_release(&marks[k]);
+    }
+  }
+  file_remove_tree(dir);
+  free(dir);
 }
 
 /* ---- filter descriptions ---- */
@@ -378,6 +435,7 @@ int main(void) {
       cmocka_unit_test(rgba_is_the_same_as_a_layer),
       cmocka_unit_test(captions_come_and_go),
       cmocka_unit_test(watermark_text_is_text),
+      cmocka_unit_test(watermarks_make_room),
       cmocka_unit_test(descriptions),
       cmocka_unit_test_setup_teardown(sound_becomes_a_video, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(refusals, make_folder, remove_folder),
