@@ -87,6 +87,8 @@ static void read_setting(enum setting_id id, const struct dotenv *d) {
 }
 
 static char *make_database_url(void) {
+  for (int id = SET_DATABASE_URL; id <= SET_DB_PASSWORD; id++)
+    if (current.origins[id].wrong) return NULL; /* not to another database than the one that was meant */
   const char *given = settings_text(SET_DATABASE_URL);
   if (given) return x_strdup(given);
   struct address_postgres p = {.host = settings_text(SET_DB_HOST),
@@ -94,8 +96,9 @@ static char *make_database_url(void) {
                                .database = settings_text(SET_DB_NAME),
                                .user = settings_text(SET_DB_USER),
                                .password = settings_text(SET_DB_PASSWORD)};
-  if (p.host && p.port && p.database && p.user) return address_of_postgres(&p);
-  return x_asprintf("sqlite:%s/titr.db", settings_text(SET_STORAGE_PATH) ? settings_text(SET_STORAGE_PATH) : ".");
+  if (p.host) return address_of_postgres(&p);
+  const char *folder = settings_text(SET_STORAGE_PATH);
+  return folder ? x_asprintf("sqlite:%s/titr.db", folder) : NULL;
 }
 
 static void release(void) {

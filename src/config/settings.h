@@ -127,8 +127,8 @@ enum log_level settings_log_level(void); /* LOG_LEVEL as the logger wants it */
 
 /* ---- what follows from several of them ---- */
 
-/* DATABASE_URL, else PostgreSQL by DB_*, else "sqlite:STORAGE_PATH/titr.db". Holds a password: address_display() before
- * it is shown. */
+/* DATABASE_URL, else PostgreSQL by DB_*, else "sqlite:STORAGE_PATH/titr.db"; NULL when one of these is wrong, which
+ * settings_load_service() refuses. Holds a password: address_display() before it is shown. */
 const char *settings_database_url(void);
 
 struct settings_redis {

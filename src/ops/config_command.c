@@ -47,9 +47,11 @@ static int show(void) {
     show_setting((enum setting_id)id, s);
   }
   struct settings_redis r;
-  _cleanup_(mem_freep) char *database = address_display(settings_database_url());
+  const char *url = settings_database_url();
+  _cleanup_(mem_freep) char *database = url ? address_display(url) : x_strdup("not known: a setting is wrong");
   printf("\n# So\ndatabase  %s\n", database);
-  if (settings_redis(&r)) printf("queue     Redis at %s, port %d, database %d\n", r.host, r.port, r.database);
+  if (settings_origin(SET_REDIS_HOST).wrong) printf("queue     not known: a setting is wrong\n");
+  else if (settings_redis(&r)) printf("queue     Redis at %s, port %d, database %d\n", r.host, r.port, r.database);
   else printf("queue     embedded in the database\n");
   return 0;
 }

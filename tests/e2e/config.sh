@@ -125,6 +125,7 @@ the database|^database  postgresql://autosub@db\.example\.org:5432/autosub$
 the queue|^queue     embedded in the database$
 TABLE
 is "show: no secret in it" test -z "$(grep hunter2 out err)"
+says "show: a wrong port: no other database instead" 0 '^database  not known' DB_PORT=x "$titr" config show
 says "show: Redis" 0 '^queue     Redis at r, port 6379, database 3$' REDIS_HOST=r REDIS_DB=3 "$titr" config show
 
 # ---- whom a wrong value stops ----

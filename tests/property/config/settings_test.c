@@ -140,7 +140,11 @@ static void any_file(void **state) {
       assert_true(!v->set || settings_origin((enum setting_id)id).from != SETTING_FROM_NOWHERE);
       if (v->set && s->type == SETTING_INT) assert_true(v->number >= s->lowest && v->number <= s->highest);
     }
-    assert_non_null(settings_database_url());
+    bool known = settings_value(SET_STORAGE_PATH)->set || settings_given(SET_DATABASE_URL);
+    for (int id = SET_DATABASE_URL; id <= SET_DB_PASSWORD; id++)
+      known = known && !settings_origin((enum setting_id)id).wrong;
+    if (known) assert_non_null(settings_database_url());
+    if (settings_origin(SET_DB_PORT).wrong) assert_null(settings_database_url());
     settings_forget();
     log_set(LOG_SILENT, LOG_PLAIN);
     setenv("LOG_LEVEL", "critical", 1);
