@@ -341,6 +341,10 @@ size_t sql_count(const struct sql_rows *r) {
   return r->rows;
 }
 
+size_t sql_columns(const struct sql_rows *r) {
+  return r->columns;
+}
+
 const char *sql_get_text(const struct sql_rows *r, size_t row, size_t column) {
   if (row >= r->rows || column >= r->columns) { /* no input can bring this about, only a mistake in the program */
     fprintf(stderr, "titr: row %zu, column %zu asked for of %zu, %zu\n", row, column, r->rows, r->columns);

@@ -122,6 +122,7 @@ const char *sql_pick(const struct sql_tx *tx, const char *sqlite, const char *po
 /* ---- rows ---- */
 
 size_t sql_count(const struct sql_rows *r);
+size_t sql_columns(const struct sql_rows *r); /* 0 when there is no row */
 /* Rows and columns from 0; one that is not there ends the program (abort()). A NULL is 0, 0.0 and NULL; a number asked for
  * as text is its decimal text, a real asked for as an integer is cut to a whole number. A truth value is 0 or 1. */
 bool sql_is_null(const struct sql_rows *r, size_t row, size_t column);
