@@ -125,6 +125,16 @@ struct font font_find(enum font_face face, enum font_script script, const char *
   return f;
 }
 
+bool font_source_at(size_t i, struct font_source *ret) {
+  static const char *const packages[FACE_COUNT] = {
+      [FACE_SANS] = "fonts-noto-core",  [FACE_SERIF] = "fonts-noto-core", [FACE_GEOMETRIC] = "fonts-manrope",
+      [FACE_ROUND] = "fonts-comfortaa", [FACE_TECHNICAL] = "fonts-play",  [FACE_CONDENSED] = "fonts-noto-core"};
+  if (i > FACE_COUNT) return false;
+  if (i == FACE_COUNT) *ret = (struct font_source){"Symbola", "fonts-symbola"};
+  else *ret = (struct font_source){faces[i].font.family, packages[i]};
+  return true;
+}
+
 /* What all of the display faces have; rare letters in between are left to libass, which takes them from elsewhere. */
 bool font_covers(enum font_face face, uint32_t c) {
   if (faces[face].covers_all) return true;

@@ -15,6 +15,7 @@
 #define TITR_CAPTION_FONTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum font_face {
@@ -72,6 +73,13 @@ struct font font_find(enum font_face face, enum font_script script, const char *
 
 bool font_covers(enum font_face face, uint32_t c);   /* a character of SCRIPT_LATIN */
 enum font_face font_plain_face(enum font_face face); /* of the same kind, which covers all of SCRIPT_LATIN */
+
+/* The fonts that a style's look hangs on, and the Debian package of each: those of the faces, then that of emoji. False past
+ * the last. */
+struct font_source {
+  const char *family, *package;
+};
+bool font_source_at(size_t i, struct font_source *ret);
 
 /* Letters that join or stand over each other: spacing them out would tear them apart. They have no italics. */
 bool font_script_joins(enum font_script script);

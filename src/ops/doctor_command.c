@@ -22,7 +22,9 @@
 #include "base/mem.h"
 #include "base/sandbox.h"
 #include "base/subprocess.h"
+#include "caption/fonts.h"
 #include "config/settings.h"
+#include "media/abilities.h"
 #include "models/models.h"
 
 #define LITTLE_MEMORY (1LL << 30)   /* below it base still fits, bigger models do not */
@@ -146,8 +148,8 @@ static void check_model(const char *what, const char *name) {
 
 /* ---- fonts ---- */
 
-static bool has_font(const char *language) {
-  _cleanup_(mem_freep) char *pattern = x_asprintf(":lang=%s", language);
+static bool has_font(const char *key, const char *value) {
+  _cleanup_(mem_freep) char *pattern = x_asprintf(":%s=%s", key, value);
   const char *const argv[] = {"fc-list", pattern, "family", NULL};
   struct subprocess s = {.argv = argv, .timeout = 30};
   _cleanup_(buf_release) struct buf out = BUF_INIT;
@@ -155,7 +157,20 @@ static bool has_font(const char *language) {
   return subprocess_run(&s, &out, NULL, &status, NULL) == 0 && status == 0 && out.len > 0;
 }
 
-static void check_fonts(void) {
+static void check_style_fonts(void) {
+  _cleanup_(buf_release) struct buf missing = BUF_INIT, mend = BUF_INIT;
+  struct font_source f;
+  buf_adds(&mend, "Debian: apt install");
+  for (size_t i = 0; font_source_at(i, &f); i++) {
+    if (has_font("family", f.family)) continue;
+    buf_addf(&missing, "%s%s", missing.len ? ", " : "", f.family);
+    if (!strstr(buf_str(&mend), f.package)) buf_addf(&mend, " %s", f.package);
+  }
+  if (!missing.len) say(FINE, "style fonts", NULL, "those of all styles, and emoji");
+  else say(NOTE, "style fonts", buf_str(&mend), "%s: not here, others take their place", buf_str(&missing));
+}
+
+static void check_script_fonts(void) {
   static const struct {
     const char *script, *language, *package; /* a language that needs the script */
   } scripts[] = {
@@ -166,17 +181,10 @@ static void check_fonts(void) {
       {"Chinese", "zh-cn", "fonts-noto-cjk"}, {"Japanese", "ja", "fonts-noto-cjk"},
       {"Korean", "ko", "fonts-noto-cjk"},
   };
-  const char *const argv[] = {"fc-list", "--version", NULL};
-  struct subprocess s = {.argv = argv, .timeout = 30};
-  int status;
-  if (subprocess_run(&s, NULL, NULL, &status, NULL) < 0) {
-    say(NOTE, "fonts", "Debian: apt install fontconfig", "cannot be looked at: fc-list is not installed");
-    return;
-  }
   _cleanup_(buf_release) struct buf missing = BUF_INIT;
   bool core = false, cjk = false;
   for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
-    if (has_font(scripts[i].language)) continue;
+    if (has_font("lang", scripts[i].language)) continue;
     buf_addf(&missing, "%s%s", missing.len ? ", " : "", scripts[i].script);
     if (strcmp(scripts[i].package, "fonts-noto-cjk") == 0) cjk = true;
     else core = true;
@@ -185,6 +193,69 @@ static void check_fonts(void) {
       x_asprintf("Debian: apt install%s%s", core ? " fonts-noto-core" : "", cjk ? " fonts-noto-cjk" : "");
   if (!missing.len) say(FINE, "fonts", NULL, "for all %zu scripts that captions are tried with", ARRAY_LEN(scripts));
   else say(NOTE, "fonts", mend, "none for %s: such captions would show empty boxes", buf_str(&missing));
+}
+
+static void check_fonts(void) {
+  const char *const argv[] = {"fc-list", "--version", NULL};
+  struct subprocess s = {.argv = argv, .timeout = 30};
+  int status;
+  if (subprocess_run(&s, NULL, NULL, &status, NULL) < 0) {
+    say(NOTE, "fonts", "Debian: apt install fontconfig", "cannot be looked at: fc-list is not installed");
+    return;
+  }
+  check_script_fonts();
+  check_style_fonts();
+}
+
+/* ---- media libraries ---- */
+
+static void check_media(void) {
+  static const char *const kinds[] = {[MEDIA_DECODER] = "decoder",
+                                      [MEDIA_ENCODER] = "encoder",
+                                      [MEDIA_DEMUXER] = "demuxer",
+                                      [MEDIA_MUXER] = "muxer",
+                                      [MEDIA_FILTER] = "filter"};
+  static const struct {
+    enum media_part part;
+    const char *names; /* separated by spaces */
+    enum level level;  /* when one is missing */
+    const char *use;
+  } needs[] = {
+      {MEDIA_DEMUXER, "mov", PROBLEM, "MP4 files are opened"},
+      {MEDIA_DECODER, "h264", PROBLEM, "most videos are read"},
+      {MEDIA_DECODER, "aac", PROBLEM, "the sound of most videos is read"},
+      {MEDIA_FILTER, "buffer buffersink scale crop format setsar", PROBLEM, "pictures get their size"},
+      {MEDIA_ENCODER, "libx264", PROBLEM, "videos are made"},
+      {MEDIA_ENCODER, "aac", PROBLEM, "videos are made"},
+      {MEDIA_MUXER, "mp4", PROBLEM, "videos are made"},
+      {MEDIA_DEMUXER, "matroska ogg mp3 wav flac mpegts avi flv", NOTE, "such files are opened"},
+      {MEDIA_DECODER, "hevc vp8 vp9 av1 mpeg4 mpeg2video", NOTE, "such videos are read"},
+      {MEDIA_DECODER, "opus vorbis mp3 flac ac3 pcm_s16le", NOTE, "such sound is read"},
+      {MEDIA_FILTER, "transpose hflip vflip", NOTE, "turned videos are put upright"},
+      {MEDIA_FILTER, "bwdif", NOTE, "interlaced videos are read"},
+      {MEDIA_FILTER, "zscale tonemap", NOTE, "HDR videos are read"},
+      {MEDIA_FILTER, "pad split overlay gblur lutyuv", NOTE, "--fit pad and blur work"},
+      {MEDIA_DECODER, "subrip", NOTE, "--soft works"},
+      {MEDIA_ENCODER, "mov_text", NOTE, "--soft works"},
+      {MEDIA_DECODER, "png", NOTE, "--watermark takes a picture"},
+      {MEDIA_ENCODER, "png", NOTE, "styles --preview works"},
+  };
+  static const char mend[] = "Debian: apt install ffmpeg, whose libraries have all of it";
+  size_t count = 0, there = 0;
+  for (size_t i = 0; i < ARRAY_LEN(needs); i++)
+    for (const char *at = needs[i].names; *at; at += strspn(at, " ")) {
+      size_t n = strcspn(at, " ");
+      _cleanup_(mem_freep) char *name = x_strndup(at, n);
+      at += n;
+      count++;
+      if (media_has(needs[i].part, name)) there++;
+      else
+        say(needs[i].level, "video", mend, "libav has no %s %s, by which %s", kinds[needs[i].part], name, needs[i].use);
+    }
+  if (there == count) say(FINE, "video", NULL, "all %zu parts of libav that are used", count);
+  struct err e = {0};
+  if (media_draws_text(&e) < 0) say(PROBLEM, "captions", "Debian: apt install fonts-noto-core", "%s", e.msg);
+  else say(FINE, "captions", NULL, "libass draws letters");
 }
 
 int doctor_command(int argc, char **argv) {
@@ -206,6 +277,7 @@ int doctor_command(int argc, char **argv) {
   check_sandbox();
   check_model("model", settings_text(SET_WHISPER_MODEL));
   check_model("speech finder", MODELS_VAD);
+  check_media();
   check_fonts();
   return worst == PROBLEM ? 1 : 0;
 }

@@ -276,6 +276,21 @@ run 0 'clean_minimal' styles
 run 0 '"duration": 1[01]' probe in/talk.mp4
 is "probe is JSON" python3 -c 'import json; d=json.load(open("out")); assert d["video"]["width"]==320'
 
+# ---- doctor ----
+run 0 '^ok +video +all [0-9]+ parts' doctor
+is "libass draws" grep -qE '^ok +captions +libass' out
+is "fonts of the styles" grep -qE '^ok +style fonts ' out
+is "nothing is wrong with what is set up" test "$(grep -cE '^(problem|note) +(video|captions|fonts|style fonts|model)' out)" = 0
+mkdir fonts
+font() { find /usr/share/fonts -name "$1" | head -n 1 | xargs -I@ cp @ fonts/; }
+printf '<fontconfig><dir>%s</dir><cachedir>%s</cachedir></fontconfig>\n' "$dir/fonts" "$dir/fonts" >fonts.conf
+FONTCONFIG_FILE=$dir/fonts.conf run 1 '^problem +captions +libass draws no letter' doctor
+is "what to do about fonts" grep -q 'apt install fonts-noto-core fonts-manrope fonts-comfortaa fonts-play fonts-symbola$' out
+for name in NotoSans-Regular.ttf NotoSerif-Regular.ttf NotoSansDisplay-Regular.ttf Comfortaa-Regular.ttf Symbola_hint.ttf; do font $name; done
+FONTCONFIG_FILE=$dir/fonts.conf run 0 '^note +style fonts +Manrope ExtraBold, Play: not here' doctor
+is "only these" grep -q 'apt install fonts-manrope fonts-play$' out
+rm -rf fonts fonts.conf
+
 # ---- pipes ----
 "$titr" caption --no-video --srt - in/talk.mp4 2>err | true
 is "a closed pipe is said" grep -qE 'standard output|broken pipe|Broken pipe' err

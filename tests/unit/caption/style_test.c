@@ -378,6 +378,20 @@ static void markup_goes_on(void **state) {
   cue_list_release(&l);
 }
 
+/* Each font that a style asks for can be told where to get, and emoji's. */
+static void fonts_have_sources(void **state) {
+  (void)state;
+  struct font_source source;
+  for (int face = 0; face <= FACE_COUNT; face++) {
+    const char *family = face == FACE_COUNT ? "Symbola" : font_find((enum font_face)face, SCRIPT_LATIN, "").family;
+    bool found = false;
+    for (size_t i = 0; font_source_at(i, &source); i++)
+      found = found || (strcmp(source.family, family) == 0 && strncmp(source.package, "fonts-", 6) == 0);
+    if (!found) fail_msg("%s", family);
+  }
+  assert_false(font_source_at(1000, &source));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(table),
                                      cmocka_unit_test(moments),
@@ -385,6 +399,7 @@ int main(void) {
                                      cmocka_unit_test(layout),
                                      cmocka_unit_test(overlapping_cues),
                                      cmocka_unit_test(fonts),
+                                     cmocka_unit_test(fonts_have_sources),
                                      cmocka_unit_test(letters_of_other_scripts),
                                      cmocka_unit_test(markup_goes_on)};
   return cmocka_run_group_tests(tests, NULL, NULL);
