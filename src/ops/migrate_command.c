@@ -18,15 +18,17 @@ struct job {
 };
 
 static void say_step(void *ctx, const struct migration *m, bool down) {
-  (void)ctx;
+  ++*(int *)ctx;
   printf("%s_%s %s\n", m->revision, m->name, down ? "undone" : "applied");
   fflush(stdout); /* a long one may follow */
 }
 
-static const struct migrate_options saying = {.done = say_step};
-
 static int upgrade(const struct job *j, struct err *e) {
-  return migrate_upgrade(j->db, j->target ? j->target : "head", &saying, e);
+  int steps = 0;
+  struct migrate_options saying = {.done = say_step, .ctx = &steps};
+  int rc = migrate_upgrade(j->db, j->target ? j->target : "head", &saying, e);
+  if (rc == 0 && !steps) printf("nothing to apply\n");
+  return rc;
 }
 
 static bool asks_and_hears_yes(const char *question) {
@@ -48,12 +50,11 @@ static int downgrade(const struct job *j, struct err *e) {
       return err_set(e, ERR_USAGE, "this would drop tables of %s with all that is in them; --yes does it",
                      sql_display(j->db));
   }
-  return migrate_downgrade(j->db, j->target, &saying, e);
-}
-
-static int stamp(const struct job *j, struct err *e) {
-  if (!j->target) return err_set(e, ERR_USAGE, "stamp as what? `titr migrate history` lists the revisions");
-  return migrate_stamp(j->db, j->target, NULL, e);
+  int steps = 0;
+  struct migrate_options saying = {.done = say_step, .ctx = &steps};
+  rc = migrate_downgrade(j->db, j->target, &saying, e);
+  if (rc == 0 && !steps) printf("nothing to undo\n");
+  return rc;
 }
 
 static int check(const struct job *j, struct err *e) {
@@ -83,6 +84,12 @@ static int current(const struct job *j, struct err *e) {
   else printf("%s_%s\n", s.rows[s.count - 1].revision, s.rows[s.count - 1].name);
   migrate_state_release(&s);
   return 0;
+}
+
+static int stamp(const struct job *j, struct err *e) {
+  if (!j->target) return err_set(e, ERR_USAGE, "stamp as what? `titr migrate history` lists the revisions");
+  int rc = migrate_stamp(j->db, j->target, NULL, e);
+  return rc < 0 ? rc : current(j, e);
 }
 
 static int history(const struct job *j, struct err *e) {
