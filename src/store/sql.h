@@ -30,7 +30,8 @@
  * Errors: ERR_IO (the database cannot be reached, is read-only, full; the message never holds the password),
  * ERR_CONFLICT (a unique or foreign key or a CHECK refused a row: the caller decides what that means),
  * ERR_UNSURE (see above), ERR_TIMEOUT (busy_ms passed before a lock or a connection became free,
- * a statement took statement_s, or others were always in the way), ERR_FAIL (the text is wrong: a bug).
+ * a statement took statement_s, or others were always in the way), ERR_FAIL (the text is wrong: a bug), and of sql_open()
+ * ERR_USAGE (the address is none).
  *
  * Threads: a struct sql is safe from all threads; each transaction has a connection of its own (PostgreSQL: at most
  * `connections`, waited for up to busy_ms). A struct sql_tx and its rows stay in the thread that began it.

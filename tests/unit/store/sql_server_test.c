@@ -204,6 +204,8 @@ static void killed_and_started_again(void **state) {
   char *parent;
   assert_int_equal(file_temp_dir(&parent, NULL), 0);
   service_folder = x_asprintf("%s-services", parent); /* its users must get at it; temporary folders are private */
+  file_remove_tree(parent);
+  free(parent);
   services("start", "--durable", &lines);
   char *url = strstr(buf_str(&lines), "postgresql://");
   assert_non_null(url);
@@ -228,10 +230,14 @@ static void killed_and_started_again(void **state) {
   assert_int_equal(sql_transact(db, SQL_WRITE, insert_two, &calls, &e), 0);
   assert_int_equal(count_in(db, "t"), 4);
   sql_close(db);
+}
+
+static int end_services(void **state) {
+  (void)state;
+  if (!service_folder) return 0;
   services("stop", NULL, NULL);
-  file_remove_tree(parent);
-  free(parent);
-  free(service_folder);
+  free(TAKE(service_folder));
+  return 0;
 }
 
 /* ---- passwords ---- */
@@ -281,7 +287,7 @@ int main(void) {
   log_set(LOG_SILENT, LOG_PLAIN);
   const struct CMUnitTest tests[] = {
       SCRATCH_POSTGRES_TEST(cut_at_chosen_places), SCRATCH_POSTGRES_TEST(ended_by_the_server),
-      SCRATCH_POSTGRES_TEST(a_server_that_hangs),  cmocka_unit_test(killed_and_started_again),
+      SCRATCH_POSTGRES_TEST(a_server_that_hangs),  cmocka_unit_test_teardown(killed_and_started_again, end_services),
       cmocka_unit_test(passwords_stay_secret),     SCRATCH_POSTGRES_TEST(a_wrong_password),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
