@@ -59,12 +59,11 @@ int plan_extend(const struct plan_table *t, const struct plan_term *held, size_t
   if (x.converted_days == 0) x.converted_minor = 0;
   x.term.ends_ms = x.term.starts_ms + (days + x.converted_days) * PLAN_DAY_MS;
 
+  /* Those that are turned are lower and stand in no one's way here, so they need not be taken out. */
   _cleanup_(mem_freep) struct plan_term *after = NEW_ARRAY(struct plan_term, count + 1);
-  size_t kept = 0;
-  for (size_t i = 0; i < count; i++)
-    if (x.converted_days == 0 || !plan_term_turns(&held[i], bought, now_ms)) after[kept++] = held[i];
-  after[kept++] = x.term;
-  x.tier = plan_in_force(after, kept, now_ms, &x.until_ms);
+  for (size_t i = 0; i < count; i++) after[i] = held[i];
+  after[count] = x.term;
+  x.tier = plan_in_force(after, count + 1, now_ms, &x.until_ms);
   *ret = x;
   return 0;
 }

@@ -87,7 +87,7 @@ int users_seen(struct sql_tx *tx, const struct user_names *names, int64_t now_ms
   if (rc < 0) return rc;
   if (rc > 0 && same(ret->username, username) && same(ret->first_name, first) && same(ret->last_name, last) &&
       !ret->blocked)
-    return 1;
+    return 0;
   const struct sql_arg args[] = {sql_int(names->telegram_id),
                                  sql_text(username),
                                  sql_text(first),
@@ -103,7 +103,7 @@ int users_seen(struct sql_tx *tx, const struct user_names *names, int64_t now_ms
                  SQL_ARGS(args), &rows, e);
   if (rc < 0) return rc;
   read_user(rows, ret);
-  return 1;
+  return 0;
 }
 
 /* ---- changes ---- */

@@ -7,7 +7,8 @@
  *
  * Every function works inside the caller's transaction, so that several of them succeed or fail together. Moments are
  * milliseconds since the epoch, UTC. A tier is written as plans/plans.h names it ("free", "pro", "creator").
- * Getters return 1, or 0 when there is no such user (`ret` is then left alone). Changes of a user that is not there: ERR_INPUT.
+ * users_get() and users_find() return 1, or 0 when there is no such user (`ret` is then left alone). Changes of a user
+ * that is not there: ERR_INPUT. `ret` must be empty ({0}) or hold a user, who is released.
  */
 #ifndef TITR_STORE_USERS_H
 #define TITR_STORE_USERS_H

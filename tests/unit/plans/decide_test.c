@@ -123,6 +123,9 @@ static const struct {
       .purchases_ms = large_one,
       .purchase_count = 1},
      "purchase lane 1, 1080p, purchase of 1800 s, 1800 s, 168 h"},
+    {{.media_ms = 0, .used_today = 3, .purchases_ms = all_three, .purchase_count = 3},
+     "purchase lane 2, 1080p, purchase of 180 s, 180 s, 168 h"},
+    {{.media_ms = 0, .used_today = 3}, "day used: 3 of 3, back at 1795046400000, tier 1 for 29900, offer 0 for 2900"},
     /* on request */
     {{.media_ms = 1000, .buy = true, .purchases_ms = all_three, .purchase_count = 3},
      "purchase lane 2, 1080p, purchase of 180 s, 180 s, 168 h"},
@@ -171,9 +174,25 @@ static void test_not_for_sale(void **state) {
   t.offers[0].price_minor = 0;
   check(&t, (struct plan_request){.media_ms = 61000}, "too long: 61000 of 60000, tier 2 for 59900, offer 1 for 4900",
         0);
+  t.plans[PLAN_PRO].price_minor[PLAN_MONTHLY] = 59900; /* at one price the lower tier, and the shorter offer */
+  t.offers[1].price_minor = 5900;
+  check(&t, (struct plan_request){.media_ms = 61000}, "too long: 61000 of 60000, tier 1 for 59900, offer 1 for 5900",
+        2);
+  t.plans[PLAN_PRO].price_minor[PLAN_MONTHLY] = 1; /* the least that is for sale */
+  check(&t, (struct plan_request){.media_ms = 61000}, "too long: 61000 of 60000, tier 1 for 1, offer 1 for 5900", 3);
+  t.plans[PLAN_PRO].price_minor[PLAN_MONTHLY] = 0;
   t.offers[1].price_minor = 9900; /* the longer one may be the cheaper one */
   check(&t, (struct plan_request){.media_ms = 61000}, "too long: 61000 of 60000, tier 2 for 59900, offer 2 for 5900",
         1);
+}
+
+/* An operator may give a tier nothing for nothing. */
+static void test_no_jobs_a_day(void **state) {
+  (void)state;
+  struct plan_table t = plans_default_table();
+  t.plans[PLAN_FREE].a_day = 0;
+  check(&t, (struct plan_request){.media_ms = 1000},
+        "day used: 0 of 0, back at 1795046400000, tier 1 for 29900, offer 0 for 2900", 0);
 }
 
 static void test_the_day_is_that_of_the_zone(void **state) {
@@ -197,7 +216,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decisions),      cmocka_unit_test(test_without_limits),
       cmocka_unit_test(test_not_for_sale),   cmocka_unit_test(test_the_day_is_that_of_the_zone),
-      cmocka_unit_test(test_counted_length),
+      cmocka_unit_test(test_counted_length), cmocka_unit_test(test_no_jobs_a_day),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

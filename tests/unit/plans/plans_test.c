@@ -78,6 +78,29 @@ static void test_refused_tables(void **state) {
   }
 }
 
+/* Equal tiers are fine, and so are the numbers at their ends. */
+static void test_tables_at_their_ends(void **state) {
+  (void)state;
+  static const struct plan ends[] = {
+      {.max_ms = 1000, .max_bytes = 1, .quality = 720, .lane = 3, .ttl_hours = 1},
+      {.max_ms = LIMIT_INPUT_SECONDS * 1000LL,
+       .max_bytes = LIMIT_INPUT_BYTES,
+       .a_day = INT64_MAX,
+       .quality = 1080,
+       .lane = 1,
+       .features = PLAN_FEATURES,
+       .ttl_hours = 100000,
+       .price_minor = {1, 1}},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+    struct plan_table t = plans_default_table();
+    for (int tier = 0; tier < PLAN_TIERS; tier++) t.plans[tier] = ends[i];
+    t.offers[0] = (struct plan_offer){1000, 0};
+    struct err e = {0};
+    if (plan_table_check(&t, &e) < 0) fail_msg("%s", e.msg);
+  }
+}
+
 static void test_effective_tier(void **state) {
   (void)state;
   assert_int_equal(plan_effective_tier(PLAN_PRO, 1000, 999), PLAN_PRO);
@@ -174,6 +197,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_default_table),
       cmocka_unit_test(test_refused_tables),
+      cmocka_unit_test(test_tables_at_their_ends),
       cmocka_unit_test(test_effective_tier),
       cmocka_unit_test(test_names),
       cmocka_unit_test_setup_teardown(test_settings_say_nothing, no_file, forget),

@@ -1,5 +1,7 @@
 #include "accounts.h"
 
+#include <pthread.h>
+
 #include "base/log.h"
 
 static void made_once_and_kept_up_to_date(void **state) {
@@ -17,7 +19,8 @@ static void made_once_and_kept_up_to_date(void **state) {
   assert_true(u.tier_until_ms == USER_NO_END && u.tasks_total == 0 && !u.blocked);
 
   /* the same again writes nothing */
-  MUST(users_seen(tx, &(struct user_names){7000000001, "ann", "Анна", NULL, "de"}, NOW + 1, &again, e));
+  assert_int_equal(users_seen(tx, &(struct user_names){7000000001, "ann", "Анна", NULL, "de"}, NOW + 1, &again, NULL),
+                   0);
   assert_true(again.id == u.id && again.updated_ms == NOW);
   assert_string_equal(again.language, "en");
 
@@ -101,6 +104,38 @@ static void changes(void **state) {
   sql_close(db);
 }
 
+struct sender {
+  struct sql *db;
+  int64_t telegram_id, id;
+};
+
+static int say(struct sql_tx *tx, void *ctx, struct err *e) {
+  struct sender *s = ctx;
+  _cleanup_(user_release) struct user u = {0};
+  int rc = users_seen(tx, &(struct user_names){.telegram_id = s->telegram_id}, NOW, &u, e);
+  s->id = u.id;
+  return rc;
+}
+
+static void *say_thread(void *ctx) {
+  struct sender *s = ctx;
+  if (sql_transact(s->db, SQL_WRITE, say, s, NULL) < 0) s->id = -1;
+  return NULL;
+}
+
+static void two_messages_of_a_new_user_at_once(void **state) {
+  struct sql *db = open_core(SCRATCH(state));
+  for (int64_t i = 1; i <= 50; i++) {
+    struct sender senders[2] = {{db, i, 0}, {db, i, 0}};
+    pthread_t threads[2];
+    for (int t = 0; t < 2; t++) assert_int_equal(pthread_create(&threads[t], NULL, say_thread, &senders[t]), 0);
+    for (int t = 0; t < 2; t++) pthread_join(threads[t], NULL);
+    assert_true(senders[0].id > 0 && senders[0].id == senders[1].id);
+  }
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM users"), 50);
+  sql_close(db);
+}
+
 int main(void) {
   log_set(LOG_SILENT, LOG_PLAIN);
   const struct CMUnitTest tests[] = {
@@ -108,6 +143,7 @@ int main(void) {
       SCRATCH_TESTS(names_are_bounded),
       SCRATCH_TESTS(found_by_either_id),
       SCRATCH_TESTS(changes),
+      SCRATCH_TESTS(two_messages_of_a_new_user_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
