@@ -173,7 +173,7 @@ static void ended_by_the_server(void **state) {
 
 /* ---- a server of our own ---- */
 
-static char *service_folder;
+static char *service_folder, *service_url;
 
 static void services(const char *command, const char *third, struct buf *output) {
   const char *argv[] = {"tests/services", command, service_folder, third, NULL};
@@ -197,9 +197,9 @@ static void services(const char *command, const char *third, struct buf *output)
   if (status != 0) fail_msg("tests/services %s: status %d", command, status);
 }
 
-static void killed_and_started_again(void **state) {
-  (void)state;
-  if (!scratch_has_postgres()) skip();
+/* One server for all tests that kill it, ended after the last. */
+static const char *own_server(void) {
+  if (service_url) return service_url;
   _cleanup_(buf_release) struct buf lines = BUF_INIT;
   char *parent;
   assert_int_equal(file_temp_dir(&parent, NULL), 0);
@@ -207,10 +207,15 @@ static void killed_and_started_again(void **state) {
   file_remove_tree(parent);
   free(parent);
   services("start", "--durable", &lines);
-  char *url = strstr(buf_str(&lines), "postgresql://");
+  const char *url = strstr(buf_str(&lines), "postgresql://");
   assert_non_null(url);
-  url[strcspn(url, "\n")] = '\0';
-  struct sql *db = open_url(url);
+  return service_url = x_strndup(url, strcspn(url, "\n"));
+}
+
+static void killed_and_started_again(void **state) {
+  (void)state;
+  if (!scratch_has_postgres()) skip();
+  struct sql *db = open_url(own_server());
   assert_int_equal(sql_transact(db, SQL_WRITE, make_table, NULL, NULL), 0);
   int calls = 0;
   assert_int_equal(sql_transact(db, SQL_WRITE, insert_two, &calls, NULL), 0);
@@ -232,11 +237,104 @@ static void killed_and_started_again(void **state) {
   sql_close(db);
 }
 
+/* ---- killed while two threads write ---- */
+
+enum { WRITES_MOST = 20000, KILLS = 3 };
+
+struct writer {
+  struct sql *db;
+  int64_t first_id;
+  atomic_bool *stop;
+  int count; /* ids first_id … were tried, with these results */
+  int codes[WRITES_MOST];
+};
+
+/* A row, and the sum that goes with it. */
+static int write_one(struct sql_tx *tx, void *ctx, struct err *e) {
+  const struct sql_arg args[] = {sql_int(*(int64_t *)ctx)};
+  int rc = sql_run(tx, "INSERT INTO written (id) VALUES ($1)", SQL_ARGS(args), NULL, e);
+  return rc < 0 ? rc : sql_run(tx, "UPDATE written_count SET n = n + 1", SQL_NO_ARGS, NULL, e);
+}
+
+static void *write_until_stopped(void *ctx) {
+  struct writer *w = ctx;
+  while (!atomic_load(w->stop) && w->count < WRITES_MOST) {
+    int64_t id = w->first_id + w->count;
+    w->codes[w->count++] = sql_transact(w->db, SQL_WRITE, write_one, &id, NULL);
+  }
+  return NULL;
+}
+
+static int make_written(struct sql_tx *tx, void *ctx, struct err *e) {
+  (void)ctx;
+  return sql_script(tx,
+                    "CREATE TABLE written (id BIGINT PRIMARY KEY); CREATE TABLE written_count (n BIGINT);"
+                    "INSERT INTO written_count VALUES (0)",
+                    e);
+}
+
+static bool is_written(struct sql *db, int64_t id) {
+  struct sql_tx *tx;
+  struct sql_rows *rows;
+  const struct sql_arg args[] = {sql_int(id)};
+  assert_int_equal(sql_begin(db, SQL_READ, &tx, NULL), 0);
+  assert_int_equal(sql_query(tx, "SELECT 1 FROM written WHERE id = $1", SQL_ARGS(args), &rows, NULL), 0);
+  bool is = sql_count(rows) == 1;
+  sql_rows_free(rows);
+  sql_rollback(tx);
+  return is;
+}
+
+/* Every answer was the truth: 0 is there, an error is not; only ERR_UNSURE may be either. */
+static void killed_under_load(void **state) {
+  (void)state;
+  if (!scratch_has_postgres()) skip();
+  struct sql *db = open_url(own_server());
+  assert_int_equal(sql_transact(db, SQL_WRITE, make_written, NULL, NULL), 0);
+  atomic_bool stop = false;
+  static struct writer writers[2];
+  pthread_t threads[2];
+  for (int i = 0; i < 2; i++) {
+    writers[i] = (struct writer){.db = db, .first_id = (int64_t)i * 1000000, .stop = &stop};
+    pthread_create(&threads[i], NULL, write_until_stopped, &writers[i]);
+  }
+  for (int i = 0; i < KILLS; i++) {
+    clock_sleep(0.4);
+    services("kill", "postgres", NULL);
+    services("again", "postgres", NULL);
+  }
+  clock_sleep(0.4);
+  atomic_store(&stop, true);
+  int written = 0, unsure = 0;
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < 2; i++)
+    for (int k = 0; k < writers[i].count; k++) {
+      bool there = is_written(db, writers[i].first_id + k);
+      written += there;
+      unsure += writers[i].codes[k] == ERR_UNSURE;
+      if (writers[i].codes[k] == 0) assert_true(there);
+      else if (writers[i].codes[k] != ERR_UNSURE) assert_false(there);
+    }
+  assert_true(written > 20);
+  assert_true(unsure <= 2 * KILLS); /* one for each thread and kill at most */
+  assert_int_equal(count_in(db, "written"), written);
+  struct sql_tx *tx;
+  struct sql_rows *rows;
+  assert_int_equal(sql_begin(db, SQL_READ, &tx, NULL), 0);
+  assert_int_equal(sql_query(tx, "SELECT n FROM written_count", SQL_NO_ARGS, &rows, NULL), 0);
+  assert_int_equal(sql_get_int(rows, 0, 0), written);
+  sql_rows_free(rows);
+  sql_rollback(tx);
+  print_message("%d written, %d unsure\n", written, unsure);
+  sql_close(db);
+}
+
 static int end_services(void **state) {
   (void)state;
   if (!service_folder) return 0;
   services("stop", NULL, NULL);
-  free(TAKE(service_folder));
+  free(service_folder);
+  free(service_url);
   return 0;
 }
 
@@ -287,8 +385,9 @@ int main(void) {
   log_set(LOG_SILENT, LOG_PLAIN);
   const struct CMUnitTest tests[] = {
       SCRATCH_POSTGRES_TEST(cut_at_chosen_places), SCRATCH_POSTGRES_TEST(ended_by_the_server),
-      SCRATCH_POSTGRES_TEST(a_server_that_hangs),  cmocka_unit_test_teardown(killed_and_started_again, end_services),
-      cmocka_unit_test(passwords_stay_secret),     SCRATCH_POSTGRES_TEST(a_wrong_password),
+      SCRATCH_POSTGRES_TEST(a_server_that_hangs),  cmocka_unit_test(killed_and_started_again),
+      cmocka_unit_test(killed_under_load),         cmocka_unit_test(passwords_stay_secret),
+      SCRATCH_POSTGRES_TEST(a_wrong_password),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, NULL, end_services);
 }

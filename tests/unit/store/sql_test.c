@@ -1,8 +1,9 @@
 #include "support/scratch.h"
 
-#include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -403,6 +404,46 @@ static void every_call_fails_in_turn(void **state) {
   sql_close(db);
 }
 
+/* ---- a writer that is killed ---- */
+
+/* Inserts 1, 2, 3 … and tells each number when its commit has returned. */
+static void write_and_tell(const char *url, int fd) {
+  struct sql *db;
+  if (sql_open(url, NULL, &db, NULL) < 0) _exit(1);
+  for (int64_t n = 1;; n++) {
+    const struct sql_arg args[] = {sql_int(n)};
+    if (once(db, "INSERT INTO t VALUES ($1)", SQL_ARGS(args), NULL) < 0) _exit(1);
+    if (write(fd, &n, sizeof n) != (ssize_t)sizeof n) _exit(1);
+  }
+}
+
+static void what_was_committed_survives(void **state) {
+  struct scratch *s = SCRATCH(state);
+  struct sql *db = open_db(s);
+  must(db, "CREATE TABLE t (n BIGINT PRIMARY KEY)");
+  for (int round = 0; round < 5; round++) {
+    must(db, "DELETE FROM t");
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) write_and_tell(s->url, fds[1]);
+    close(fds[1]);
+    int64_t told = 0, n;
+    while (told < 5 + 7 * round && read(fds[0], &n, sizeof n) == (ssize_t)sizeof n) told = n;
+    kill(pid, SIGKILL);
+    while (read(fds[0], &n, sizeof n) == (ssize_t)sizeof n) told = n;
+    int status;
+    waitpid(pid, &status, 0);
+    assert_true(WIFSIGNALED(status));
+    close(fds[0]);
+    if (s->dialect == SQL_POSTGRES) clock_sleep(0.2); /* what was under way ends without its client */
+    int64_t there = number(db, "SELECT count(*) FROM t");
+    assert_int_equal(number(db, "SELECT max(n) FROM t"), there);
+    assert_true(there == told || there == told + 1); /* the last may have been committed and not told */
+  }
+  sql_close(db);
+}
+
 /* ---- addresses ---- */
 
 static void addresses(void **state) {
@@ -456,6 +497,7 @@ int main(void) {
       SCRATCH_TESTS(a_read_sees_one_state),
       SCRATCH_POSTGRES_TEST(the_pool_has_an_end),
       SCRATCH_TESTS(every_call_fails_in_turn),
+      SCRATCH_TESTS(what_was_committed_survives),
       cmocka_unit_test(addresses),
       SCRATCH_SQLITE_TEST(the_file_is_private_and_durable),
   };
