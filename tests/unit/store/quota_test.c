@@ -2,6 +2,7 @@
 #include "accounts.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -103,6 +104,38 @@ static void a_rollback_leaves_nothing(void **state) {
   assert_int_equal(number(db, "SELECT COUNT(*) FROM usage_ledger"), 1);
   assert_int_equal(number(db, "SELECT COUNT(*) FROM tasks"), 1);
   assert_int_equal(number(db, "SELECT COUNT(*) FROM purchases WHERE task_id IS NULL"), 1);
+  sql_close(db);
+}
+
+/* The process dies by SIGKILL with the task made and charged, but not committed. */
+static void a_crash_leaves_nothing(void **state) {
+  struct scratch *s = SCRATCH(state);
+  struct sql *db = open_core(s);
+  struct sql_tx *tx = begin(db);
+  int64_t user = make_user(tx, 1), bought;
+  MUST(purchases_add(tx, user, 600000, 0, NOW, &bought, e));
+  commit(tx);
+  sql_close(db);
+  pid_t child = fork();
+  if (child == 0) {
+    int64_t task = 0;
+    if (sql_open(s->url, NULL, &db, NULL) < 0 || sql_begin(db, SQL_WRITE, &tx, NULL) < 0 ||
+        try_task(tx, user, &task, NULL) < 0 || quota_charge(tx, user, "2026-11-24", 3, task, NOW, NULL) != 1 ||
+        try_task(tx, user, &task, NULL) < 0 || quota_charge_purchase(tx, user, 1, task, NOW, NULL) != 1)
+      _exit(1);
+    raise(SIGKILL);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  MUST(sql_open(s->url, NULL, &db, e));
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM tasks"), 0);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM usage_ledger"), 0);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM quota_days"), 0);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM purchases WHERE task_id IS NULL"), 1);
+  tx = begin(db); /* and nothing is left locked */
+  assert_int_equal(quota_charge(tx, user, "2026-11-24", 1, make_task(tx, user), NOW, NULL), 1);
+  commit(tx);
   sql_close(db);
 }
 
@@ -306,6 +339,7 @@ int main(void) {
       SCRATCH_TESTS(charged_up_to_the_limit),
       SCRATCH_TESTS(given_back_once_to_where_it_came_from),
       SCRATCH_TESTS(a_rollback_leaves_nothing),
+      SCRATCH_TESTS(a_crash_leaves_nothing),
       SCRATCH_TESTS(two_processes_at_the_last_of_a_day),
       SCRATCH_TESTS(two_processes_at_the_last_purchase),
       SCRATCH_TESTS(two_give_the_same_back),
