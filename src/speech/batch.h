@@ -9,7 +9,7 @@
  *
  * Per window: temperature fallback (0, 0.2 … 1) when the text repeats itself (compression ratio > 2.4) or is unlikely
  * (average log-probability < -1); the no-speech gate; word times by alignment. The numbers are those of
- * openai/whisper (transcribe.py). The language is detected on the first window unless it is given.
+ * openai/whisper (transcribe.py). Beyond them a gate of ours drops what is made up over babble: see is_babble(). The language is detected on the first window unless it is given.
  *
  * Threads: one caller, outside parallel regions.
  */
@@ -35,7 +35,7 @@ struct heard {           /* a window that ended; plain data, released by heard_r
   struct search_text text;
   struct align_words words;
   float temperature, compression_ratio;
-  bool dropped; /* no speech in it: text and words are empty */
+  bool dropped; /* no speech in it, or none that can be made out: text and words are empty */
 };
 void heard_release(struct heard *h);
 

@@ -223,7 +223,7 @@ static void project(struct decoder *d, const struct decoder_row *rows, size_t co
   }
   if (wanted == 0) return;
   if (one_block) {
-    gemm_wide(w->gemm, d->wide, w->projection, d->selected, width, wanted, first, vocab, EPILOGUE_STORE);
+    gemm_wide_fine(w->gemm, d->wide, w->projection, d->selected, width, wanted, first, vocab);
     return;
   }
   if (d->logits_cap < wanted) {
@@ -231,7 +231,7 @@ static void project(struct decoder *d, const struct decoder_row *rows, size_t co
     d->logits_cap = wanted;
     d->logits = x_aligned(wanted * vocab, sizeof(float));
   }
-  gemm_wide(w->gemm, d->wide, w->projection, d->selected, width, wanted, d->logits, vocab, EPILOGUE_STORE);
+  gemm_wide_fine(w->gemm, d->wide, w->projection, d->selected, width, wanted, d->logits, vocab);
   for (size_t r = 0, i = 0; r < count; r++)
     if (rows[r].logits) memcpy(rows[r].logits, d->logits + vocab * i++, vocab * sizeof(float));
 }

@@ -407,21 +407,32 @@ void gemm_wide(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, c
   multiply(g, s, m, x, ldx, rows, y, ldy, op, g->threads == 1);
 }
 
-void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
-                    size_t rows, float *y, size_t ldy) {
+static void multiply_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                          size_t rows, float *y, size_t ldy, bool alone) {
   if (m->type != GEMM_S8) {
-    multiply(g, s, m, x, ldx, rows, y, ldy, EPILOGUE_STORE, true);
+    multiply(g, s, m, x, ldx, rows, y, ldy, EPILOGUE_STORE, alone);
     return;
   }
   if (rows == 0) return;
   size_t padded = rounded(2 * rows);
-  const struct product *p = product_find(g, m->type, padded, m->k, m->n, true, m->layout);
+  const struct product *p = product_find(g, m->type, padded, m->k, m->n, alone, m->layout);
   int32_t *sums = area(s, AREA_SUMS, padded * (m->n + 1) * 4);
   float *scales = (float *)(void *)(sums + padded * m->n);
   int8_t *in = area(s, AREA_INPUT, padded * m->k);
   for (size_t r = 0; r < rows; r++)
     scales[r] = g->kernels->quantize_split(x + r * ldx, m->k, in + 2 * r * m->k, in + (2 * r + 1) * m->k);
   execute(g, s, p, m, in, sums);
+#pragma omp parallel for if (!alone)
   for (size_t r = 0; r < rows; r++)
     g->kernels->finish_split(sums + 2 * r * m->n, sums + (2 * r + 1) * m->n, scales[r], m->scale, y + r * ldy, m->n);
+}
+
+void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                    size_t rows, float *y, size_t ldy) {
+  multiply_fine(g, s, m, x, ldx, rows, y, ldy, true);
+}
+
+void gemm_wide_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                    size_t rows, float *y, size_t ldy) {
+  multiply_fine(g, s, m, x, ldx, rows, y, ldy, g->threads == 1);
 }

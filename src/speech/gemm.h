@@ -60,9 +60,11 @@ void gemm_rows(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, c
                float *y, size_t ldy, enum epilogue op);
 void gemm_wide(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx, size_t rows,
                float *y, size_t ldy, enum epilogue op);
-/* Like gemm_rows(EPILOGUE_STORE) without bias, with x kept to 15 bits where W is int8: twice the products for
- * an error a hundred times smaller, and hardly slower where W's memory is the limit (attention over many frames). */
+/* The same with EPILOGUE_STORE, without bias, and with x kept to 15 bits where W is int8: twice the products for an error
+ * a hundred times smaller, and hardly slower where W's memory is the limit (attention over many frames, logits). */
 void gemm_rows_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
+                    size_t rows, float *y, size_t ldy);
+void gemm_wide_fine(struct gemm *g, struct gemm_scratch *s, const struct matrix *m, const float *x, size_t ldx,
                     size_t rows, float *y, size_t ldy);
 
 #endif

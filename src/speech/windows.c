@@ -6,6 +6,7 @@
 
 /* Silero's own hysteresis (silero-vad, utils_vad.py, get_speech_timestamps) */
 static const float speech_starts = 0.5f, speech_ends = 0.35f;
+static const float speech_certain = 0.6f; /* above what loudness() gives to silence */
 
 struct windows {
   struct windows_options o;
@@ -86,6 +87,12 @@ double window_speech_end(const struct window *w) {
   for (size_t i = w->chunks; i-- > 0;)
     if (w->probability[i] >= speech_starts) return (double)(i + 1) * CHUNK_SECONDS;
   return 0;
+}
+
+double window_speech(const struct window *w) {
+  size_t n = 0;
+  for (size_t i = 0; i < w->chunks; i++) n += w->probability[i] >= speech_certain;
+  return (double)n * CHUNK_SECONDS;
 }
 
 /* ---- stream ---- */

@@ -39,6 +39,8 @@ double window_media(const struct window *w, double t, bool end);
 struct window *window_rest(const struct window *w, double t);
 /* Window time where the last speech ends; 0 without speech. */
 double window_speech_end(const struct window *w);
+/* Seconds in it that are speech for certain (without a detector: that are not quiet). */
+double window_speech(const struct window *w);
 
 struct windows_options {
   bool vad;            /* false: everything is speech */

@@ -42,15 +42,22 @@ P
   ok "$1 video is as long as it was" "$(awk -v a="$length" -v b="$want" 'BEGIN { d = a - b; print (d < 0.05 && d > -0.05) ? 0 : 1 }')" "$length, not $want"
 done
 # nothing is said: exit 5, files without captions
+says_nothing() { # NAME, of a sound in the work folder
+  "$titr" caption --progress none "$work/$1.wav" >"$work/log" 2>&1
+  local status=$?
+  [ "$status" = 5 ] && [ -f "$work/$1.srt" ] && [ ! -s "$work/$1.srt" ]
+  ok "no caption on $1" $? "exit $status: $(cat "$work/log" "$work/$1.srt" 2>/dev/null)"
+}
 for source in "silence anullsrc=r=16000:cl=mono" "white anoisesrc=color=white:amplitude=0.1:r=16000" "pink anoisesrc=color=pink:amplitude=0.3:r=16000" \
   "hum sine=frequency=50:r=16000" "tones aevalsrc='0.2*sin(2*PI*t*(220+110*mod(floor(t*3),5)))':s=16000"; do
   set -- $source
   ffmpeg -v error -y -f lavfi -i "$2" -t 60 "$work/$1.wav"
-  "$titr" caption --progress none "$work/$1.wav" >"$work/log" 2>&1
-  status=$?
-  [ "$status" = 5 ] && [ -f "$work/$1.srt" ] && [ ! -s "$work/$1.srt" ]
-  ok "no caption on $1" $? "exit $status: $(cat "$work/log" "$work/$1.srt" 2>/dev/null)"
+  says_nothing "$1"
 done
+voices=() # of a crowd: speech backwards, eight times over itself
+for i in 0 1 2 3 4 5 6 7; do voices+=(-stream_loop 1 -ss $((6 * i)) -i "$work/$([ $((i % 2)) = 0 ] && echo en || echo ru).wav"); done
+ffmpeg -v error -y "${voices[@]}" -filter_complex "amix=inputs=8:duration=shortest,areverse" -t 60 "$work/crowd.wav"
+says_nothing crowd
 [ -z "$(ls -A "$TMPDIR")" ]
 ok "nothing left behind" $? "$(ls -A "$TMPDIR")"
 echo "$passed passed, $failed failed"
