@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -444,6 +445,39 @@ static void what_was_committed_survives(void **state) {
   sql_close(db);
 }
 
+/* A limit on the size of files stands for a full disk. */
+static void a_full_disk(void **state) {
+  struct scratch *s = SCRATCH(state);
+  struct sql *db = open_db(s);
+  must(db, "CREATE TABLE t (s TEXT)");
+  _cleanup_(mem_freep) char *text = x_malloc(20001);
+  memset(text, 'x', 20000);
+  text[20000] = '\0';
+  const struct sql_arg args[] = {sql_text(text)};
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit old, small = {300000, RLIM_INFINITY};
+  getrlimit(RLIMIT_FSIZE, &old);
+  small.rlim_max = old.rlim_max;
+  setrlimit(RLIMIT_FSIZE, &small);
+  int written = 0, in_a_row = 0, other = 0;
+  struct err e = {0};
+  while (in_a_row < 3 && written < 1000) { /* a failure may make room: SQLite then empties its log into the file */
+    int rc = once(db, "INSERT INTO t VALUES ($1)", SQL_ARGS(args), &e);
+    written += rc == 0;
+    other += rc != 0 && rc != ERR_IO;
+    in_a_row = rc ? in_a_row + 1 : 0;
+  }
+  int64_t there = number(db, "SELECT count(*) FROM t"); /* reading goes on */
+  setrlimit(RLIMIT_FSIZE, &old);
+  assert_int_equal(in_a_row, 3);
+  assert_int_equal(other, 0);
+  assert_non_null(strstr(e.msg, sql_display(db)));
+  assert_true(written > 2 && there == written);
+  must(db, "INSERT INTO t VALUES ('room again')");
+  assert_int_equal(number(db, "SELECT count(*) FROM t"), written + 1);
+  sql_close(db);
+}
+
 /* ---- addresses ---- */
 
 static void addresses(void **state) {
@@ -498,6 +532,7 @@ int main(void) {
       SCRATCH_POSTGRES_TEST(the_pool_has_an_end),
       SCRATCH_TESTS(every_call_fails_in_turn),
       SCRATCH_TESTS(what_was_committed_survives),
+      SCRATCH_SQLITE_TEST(a_full_disk),
       cmocka_unit_test(addresses),
       SCRATCH_SQLITE_TEST(the_file_is_private_and_durable),
   };
