@@ -15,6 +15,13 @@
  *
  * Public ids are 26 characters of Crockford's base32 (a-z without i l o u, 0-9) from 128 random bits.
  *
+ * The JSON of a task (read by the worker, ops/worker_job.h; unknown members are ignored):
+ *   input    kind "telegram": {"file_id": "…", "name": "talk.mp4", "bytes": 123456}    kind "path": {"path": "/…/talk.mp4"}
+ *   options  {"language": "en" (absent: detected), "style": "modern_bold", "position": "top|middle|bottom", "vertical": false,
+ *             "fit": "crop|pad|blur", "quality": "720p|1080p|source", "watermark": "text" (absent: none),
+ *             "video": true, "subtitles": ["srt"], "max_ms": 60000 (longer input is refused as too long), "max_bytes": …}
+ *   reply    {"chat": 123, "message": 456 (the status message), "language": "ru"}
+ *
  * Errors are those of sql.h. tasks_get() and tasks_find() return 1, or 0 when there is none (`ret` is left alone).
  */
 #ifndef TITR_STORE_TASKS_H
