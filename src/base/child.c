@@ -25,6 +25,7 @@
 #include "base/sandbox.h"
 
 enum { REQUEST_FD = 3, EVENTS_FD = 4 };
+#define BACKGROUND     5    /* nice; see pipeline/job.c, the only one who asks for it */
 #define ENDING_SECONDS 10.0 /* from the end of the events to the end of the process: memory has to be given back */
 
 struct child {
@@ -446,7 +447,8 @@ static int close_doors(struct js *v, struct err *e) {
                       .fonts = js_bool_or(v, "fonts", false),
                       .max_memory = (uint64_t)js_int_or(v, "max_memory", 0),
                       .max_file = (uint64_t)js_int_or(v, "max_file", 0)};
-  if (js_bool_or(v, "background", false)) setpriority(PRIO_PROCESS, 0, 19);
+  /* relative: behind our own parent, whatever its priority */
+  if (js_bool_or(v, "background", false)) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + BACKGROUND);
   return sandbox_enter(&s, e);
 }
 

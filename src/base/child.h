@@ -34,7 +34,7 @@ struct child_spec {
   const char *const *read_paths;  /* NULL-terminated; files or folders that may be read */
   const char *const *write_paths; /* NULL-terminated; existing files that may be written, or folders */
   bool fonts;                     /* may read the system's fonts and fontconfig's files */
-  bool background;                /* lowest priority: takes only what others leave of the processor */
+  bool background;                /* lower priority: a third of what another process gets of the processor */
   double max_seconds;             /* wall clock; 0: no limit */
   uint64_t max_memory;            /* bytes of address space; 0: no limit */
   uint64_t max_file;              /* bytes of one written file; 0: no limit */

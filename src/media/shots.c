@@ -27,7 +27,8 @@ enum {
   MOST_SHOTS = 100000,
   RECENT = 9
 };
-#define SHOTS_MEMORY (3ULL << 30)
+#define SHOTS_MEMORY  (3ULL << 30)
+#define SHOTS_SECONDS (24 * 3600.0)      /* a stuck search ends some day, as a stuck render does */
 static const double shortest = 0.4;      /* seconds between two cuts */
 static const double least_change = 12.0; /* of the combined measure below; a still scene has 0-3 */
 static const double times_usual = 3.0;   /* a cut differs this much more than the frames before it usually do */
@@ -178,8 +179,12 @@ int media_child_shots(struct js *request, struct child_io *io, struct err *e) {
 int media_shots(const char *path, const atomic_bool *cancel, double **ret, size_t *ret_count, struct err *e) {
   _cleanup_(mem_freep) char *request = child_request_input(path);
   const char *const reads[] = {path, NULL};
-  const struct child_spec spec = {
-      .op = "shots", .request = request, .read_paths = reads, .background = true, .max_memory = SHOTS_MEMORY};
+  const struct child_spec spec = {.op = "shots",
+                                  .request = request,
+                                  .read_paths = reads,
+                                  .background = true,
+                                  .max_seconds = SHOTS_SECONDS,
+                                  .max_memory = SHOTS_MEMORY};
   _cleanup_(js_freep) struct js *event = NULL;
   int rc = child_run(&spec, cancel, NULL, NULL, NULL, 0, &event, e);
   if (rc < 0) return rc;

@@ -1,7 +1,7 @@
 /*
  * DESIGN. job_run() is the flow drawn in the header, read from top to bottom; struct run holds what one step leaves for
- * the next. Two steps run beside it: the model is loaded while the file is probed, and shots are looked for, at the
- * lowest priority, while speech is recognized. A step whose file is in the work folder already is passed over.
+ * the next. Two steps run beside it: the model is loaded while the file is probed, and shots are looked for, at a
+ * lower priority, while speech is recognized. A step whose file is in the work folder already is passed over.
  */
 #include "pipeline/job.h"
 
@@ -177,6 +177,11 @@ static int recognize(struct run *r, struct err *e) {
   return work_save_transcript(&r->work, &r->transcript, e);
 }
 
+/* For all of them, however long it takes: captions that depend on how busy the machine was would be worse than late ones.
+ * What bounds the wait is the search's priority, which a process may lower but not raise again: it is only so low
+ * that recognition stays ahead, and other programs' work cannot starve a job that has nothing else left to do. Measured with
+ * 40 s of 1080p until rendering began: on two processors with a load of nine nice 19 took 17.6 s, 5 took 15.0 s; on
+ * a quiet one 5.2 s and 5.4 s. */
 static int wait_for_shots(struct run *r) {
   struct cutting *c = &r->cutting;
   for (;;) {

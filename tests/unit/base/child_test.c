@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,10 +103,18 @@ static int op_inherited(struct js *request, struct child_io *io, struct err *e) 
   return 0;
 }
 
-static const struct child_op ops[] = {{"echo", op_echo},          {"fail", op_fail},     {"silent", op_silent},
-                                      {"signal", op_signal},      {"exit", op_exit},     {"sleep", op_sleep},
-                                      {"babble", op_babble},      {"memory", op_memory}, {"file", op_file},
-                                      {"inherited", op_inherited}};
+static int op_priority(struct js *request, struct child_io *io, struct err *e) {
+  (void)request, (void)e;
+  char text[32];
+  snprintf(text, sizeof text, "{\"nice\": %d}", getpriority(PRIO_PROCESS, 0));
+  child_result(io, text);
+  return 0;
+}
+
+static const struct child_op ops[] = {{"echo", op_echo},           {"fail", op_fail},        {"silent", op_silent},
+                                      {"signal", op_signal},       {"exit", op_exit},        {"sleep", op_sleep},
+                                      {"babble", op_babble},       {"memory", op_memory},    {"file", op_file},
+                                      {"inherited", op_inherited}, {"priority", op_priority}};
 
 /* ---- tests ---- */
 
@@ -300,6 +309,22 @@ static void dies_with_its_parent(void **state) {
   close(ends_of[1]);
 }
 
+/* Behind its parent, but not by so much that others' work could starve it. */
+static void background_children_stand_back(void **state) {
+  (void)state;
+  int own = getpriority(PRIO_PROCESS, 0);
+  for (int background = 0; background < 2; background++) {
+    const struct child_spec spec = {.op = "priority", .background = background};
+    _cleanup_(js_freep) struct js *event = NULL;
+    struct err e = {0};
+    int64_t nice_value;
+    if (child_run(&spec, NULL, NULL, NULL, NULL, 0, &event, &e) < 0) fail_msg("%s", e.msg);
+    assert_int_equal(js_get_int(event, "result.nice", -20, 19, &nice_value, &e), 0);
+    if (!background || own == 19) assert_int_equal(nice_value, own);
+    else assert_in_range(nice_value - own, 1, 7);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return child_main(argc, argv, ops, ARRAY_LEN(ops));
   unsetenv("TITR_PROGRAM"); /* this program, not titr */
@@ -312,6 +337,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(limits),
       cmocka_unit_test(nothing_is_inherited),
       cmocka_unit_test(dies_with_its_parent),
+      cmocka_unit_test(background_children_stand_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
