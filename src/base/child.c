@@ -291,19 +291,19 @@ void child_kill(struct child *c) {
 static int verdict(struct child *c, int status, struct err *e) {
   if (c->error.code) return err_set(e, c->error.code, "%s", c->error.msg);
   const char *nonsense = "the file makes the media process answer nonsense; it is not used";
-  if (c->broken) return err_set(e, ERR_INPUT, "%s", nonsense);
+  if (c->broken) return err_set(e, ERR_CRASH, "%s", nonsense);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
     return err_set(e, ERR_FAIL, "cannot start the media process (%s)", program_path());
   if (WIFSIGNALED(status)) {
     int sig = WTERMSIG(status);
-    if (sig == SIGSYS) return err_set(e, ERR_INPUT, "the file makes the decoder do what it must not; it was stopped");
-    if (sig == SIGKILL) return err_set(e, ERR_INPUT, "the file needs more memory than is allowed; it was stopped");
+    if (sig == SIGSYS) return err_set(e, ERR_CRASH, "the file makes the decoder do what it must not; it was stopped");
+    if (sig == SIGKILL) return err_set(e, ERR_CRASH, "the file needs more memory than is allowed; it was stopped");
     if (sig == SIGXFSZ) return err_set(e, ERR_IO, "the result grows beyond its limit");
-    return err_set(e, ERR_INPUT, "the file makes the decoder crash (signal %d); it is damaged or made to do so", sig);
+    return err_set(e, ERR_CRASH, "the file makes the decoder crash (signal %d); it is damaged or made to do so", sig);
   }
   if (WEXITSTATUS(status) != 0)
     return err_set(e, ERR_FAIL, "the media process failed (status %d)", WEXITSTATUS(status));
-  return c->result ? 0 : err_set(e, ERR_INPUT, "%s", nonsense);
+  return c->result ? 0 : err_set(e, ERR_CRASH, "%s", nonsense);
 }
 
 /* Cancelled or out of time? */

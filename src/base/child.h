@@ -54,7 +54,7 @@ int child_poll(struct child *c, double seconds, void (*progress)(void *ctx, doub
 
 /* Waits for the end (ends the child at its time limit, or when *cancel becomes true), frees `c` always. 0 and the
  * the event that holds the result under "result" (js_free) or the child's own error, ERR_TIMEOUT, ERR_CANCELLED,
- * or ERR_INPUT when it crashed or broke the protocol. ret_result may be NULL. */
+ * or ERR_CRASH when it crashed or broke the protocol. ret_result may be NULL. */
 int child_wait(struct child *c, const atomic_bool *cancel, void (*progress)(void *ctx, double done), void *ctx,
                struct js **ret_result, struct err *e);
 

@@ -64,7 +64,8 @@ int err_exit_code(int code) {
   switch (code) {
   case 0: return 0;
   case ERR_USAGE: return 2;
-  case ERR_INPUT: return 3;
+  case ERR_INPUT:
+  case ERR_CRASH: return 3;
   case ERR_MODEL: return 4;
   case ERR_NO_SPEECH: return 5;
   case ERR_CANCELLED: return 130;

@@ -26,8 +26,9 @@ enum {
   ERR_NETWORK = -9,      /* a server could not be reached or answered nonsense                    exit 1   */
   ERR_UNSUPPORTED = -10, /* this machine, kernel or build lacks what is needed                    exit 1   */
   ERR_CONFLICT = -11,    /* the database refused a row: it is there already, or a rule forbids it exit 1   */
-  ERR_UNSURE = -12       /* the connection broke while a change was being committed: look whether exit 1   */
+  ERR_UNSURE = -12,      /* the connection broke while a change was being committed: look whether exit 1   */
                          /* it is there before trying again                                                */
+  ERR_CRASH = -13        /* the sandboxed child crashed, was stopped or answered nonsense          exit 3   */
 };
 
 struct err {

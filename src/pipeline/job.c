@@ -17,8 +17,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "caption/setting.h"
-#include "models/models.h"
 #include "pipeline/meter.h"
+#include "pipeline/model_keeper.h"
 #include "pipeline/outputs.h"
 #include "pipeline/report.h"
 #include "pipeline/subtitles.h"
@@ -26,6 +26,7 @@
 
 struct loading { /* the model, opened beside the probe */
   const struct job_options *o;
+  const atomic_bool *cancel;
   pthread_t thread;
   bool started;
   struct speech_model *model;
@@ -73,13 +74,16 @@ static bool cancelled(const struct run *r) {
 
 static void *load_model(void *arg) {
   struct loading *l = arg;
-  _cleanup_(mem_freep) char *dir = NULL, *vad = NULL;
-  struct speech_model_options mo = speech_default_model_options();
-  mo.threads = l->o->threads;
-  l->rc = models_locate(l->o->model, &dir, &l->e);
-  if (l->rc == 0 && l->o->vad) l->rc = models_locate_file(MODELS_VAD, MODELS_VAD_FILE, &vad, &l->e);
-  if (l->rc == 0) l->rc = speech_model_open(dir, vad, &mo, &l->model, &l->e);
+  const struct model_wish wish = {l->o->model, l->o->vad, l->o->threads};
+  if (l->o->keeper) l->rc = model_keeper_take(l->o->keeper, &wish, l->cancel, &l->model, &l->e);
+  else l->rc = model_open(&wish, &l->model, &l->e);
   return NULL;
+}
+
+static void let_model_go(struct loading *l) {
+  if (l->o->keeper && l->model) model_keeper_give(l->o->keeper);
+  else speech_model_free(l->model);
+  l->model = NULL;
 }
 
 static void *find_shots(void *arg) {
@@ -171,6 +175,7 @@ static int recognize(struct run *r, struct err *e) {
     notice(r, "this model knows English only; there is nothing to translate");
   meter_stage(&r->meter, JOB_RECOGNIZE);
   rc = speech_recognize(r->loading.model, &so, read_pcm, r, &r->transcript, &r->result->speech, e);
+  let_model_go(&r->loading); /* rendering needs the memory, another job the model */
   if (rc < 0 && rc != ERR_NO_SPEECH) return rc;
   if (e) memset(e, 0, sizeof *e);
   if (r->transcript.duration <= 0) r->transcript.duration = r->result->speech.audio_seconds;
@@ -378,7 +383,7 @@ static void run_release(struct run *r) {
   atomic_store(&r->cutting.stop, true);
   join(r->loading.thread, &r->loading.started);
   join(r->cutting.thread, &r->cutting.started);
-  speech_model_free(r->loading.model);
+  let_model_go(&r->loading);
   free(r->cutting.shots);
   media_pcm_close(r->pcm);
   transcript_release(&r->transcript);
@@ -415,6 +420,7 @@ int job_run(const struct job_options *o, const struct job_events *events, const 
   double began = clock_now();
   struct run r = {.o = o, .events = events, .cancel = cancel, .result = ret, .work = WORK_CLOSED, .render = o->video};
   r.loading.o = o;
+  r.loading.cancel = cancel;
   r.cutting.input = o->input;
   r.outputs.replace = o->replace;
   r.background = o->background;

@@ -31,6 +31,8 @@
 #include "media/media.h"
 #include "speech/speech.h"
 
+struct model_keeper;
+
 #define JOB_FORMATS 4 /* CAPTION_SRT … CAPTION_JSON */
 
 struct job_options { /* strings are borrowed and must live as long as the job and its result */
@@ -46,8 +48,9 @@ struct job_options { /* strings are borrowed and must live as long as the job an
   const char *subtitles; /* a file to use instead of recognizing, or NULL */
   const char *language;  /* ISO 639-1, or NULL: detected */
   enum speech_task task;
-  const char *model;  /* name or folder */
-  const char *prompt; /* or NULL */
+  const char *model;           /* name or folder */
+  struct model_keeper *keeper; /* where the model comes from (model_keeper.h); NULL: this job opens it for itself */
+  const char *prompt;          /* or NULL */
   int beam;
   bool vad;
   /* how it is shown */

@@ -169,22 +169,22 @@ static void ends(void **state) {
   } cases[] = {
       {"fail", "{\"code\": -6}", ERR_IO, "it is \"broken\" indeed"},
       {"fail", "{\"code\": -3}", ERR_INPUT, "it is \"broken\" indeed"},
-      {"signal", "{\"signal\": 11}", ERR_INPUT, "crash"},
-      {"signal", "{\"signal\": 6}", ERR_INPUT, "crash"},
-      {"signal", "{\"signal\": 31}", ERR_INPUT, "must not"},
-      {"signal", "{\"signal\": 9}", ERR_INPUT, "memory"},
+      {"signal", "{\"signal\": 11}", ERR_CRASH, "crash"},
+      {"signal", "{\"signal\": 6}", ERR_CRASH, "crash"},
+      {"signal", "{\"signal\": 31}", ERR_CRASH, "must not"},
+      {"signal", "{\"signal\": 9}", ERR_CRASH, "memory"},
       {"signal", "{\"signal\": 25}", ERR_IO, "limit"},
       {"exit", "{\"status\": 3}", ERR_FAIL, "status 3"},
-      {"exit", "{\"status\": 0}", ERR_INPUT, "nonsense"}, /* an end without a result */
-      {"babble", "{\"text\": \"not JSON\\n\"}", ERR_INPUT, "nonsense"},
-      {"babble", "{\"text\": \"[1]\\n\"}", ERR_INPUT, "nonsense"},
-      {"babble", "{\"text\": \"{\\\"result\\\": 5}\\n\"}", ERR_INPUT, "nonsense"},
-      {"babble", "{\"text\": \"{\\\"error\\\": {\\\"code\\\": 0, \\\"message\\\": \\\"\\\"}}\\n\"}", ERR_INPUT,
+      {"exit", "{\"status\": 0}", ERR_CRASH, "nonsense"}, /* an end without a result */
+      {"babble", "{\"text\": \"not JSON\\n\"}", ERR_CRASH, "nonsense"},
+      {"babble", "{\"text\": \"[1]\\n\"}", ERR_CRASH, "nonsense"},
+      {"babble", "{\"text\": \"{\\\"result\\\": 5}\\n\"}", ERR_CRASH, "nonsense"},
+      {"babble", "{\"text\": \"{\\\"error\\\": {\\\"code\\\": 0, \\\"message\\\": \\\"\\\"}}\\n\"}", ERR_CRASH,
        "nonsense"},
-      {"babble", "{\"text\": \"{\\\"error\\\": {\\\"code\\\": -11, \\\"message\\\": \\\"\\\"}}\\n\"}", ERR_INPUT,
+      {"babble", "{\"text\": \"{\\\"error\\\": {\\\"code\\\": -11, \\\"message\\\": \\\"\\\"}}\\n\"}", ERR_CRASH,
        "nonsense"},
-      {"babble", "{\"text\": \"{\\\"result\\\": {}}\\n{\\\"result\\\": {}}\\n\"}", ERR_INPUT, "nonsense"},
-      {"babble", "{\"text\": \"{\\\"result\\\": {}\"}", ERR_INPUT, "nonsense"}, /* cut in the middle */
+      {"babble", "{\"text\": \"{\\\"result\\\": {}}\\n{\\\"result\\\": {}}\\n\"}", ERR_CRASH, "nonsense"},
+      {"babble", "{\"text\": \"{\\\"result\\\": {}\"}", ERR_CRASH, "nonsense"}, /* cut in the middle */
       {"no such operation", "{}", ERR_FAIL, "status 2"},
       {"echo", "{}", ERR_INPUT, "text: missing"},
   };
@@ -218,7 +218,7 @@ static void time_and_cancel(void **state) {
   start = clock_now();
   struct child *c;
   assert_int_equal(child_start(&s, &c, &e), 0);
-  assert_int_equal(child_wait(c, NULL, NULL, NULL, NULL, &e), ERR_INPUT);
+  assert_int_equal(child_wait(c, NULL, NULL, NULL, NULL, &e), ERR_CRASH);
   assert_true(clock_now() - start < 40);
 
   struct child *killed;
