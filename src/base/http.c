@@ -1,6 +1,6 @@
 /*
- * DESIGN. One transfer() does one request with one easy handle; http_get() and http_download() say where the bytes
- * go and when to try again. A download resumes by Range. The answer decides: 206 must begin exactly where the
+ * DESIGN. One transfer() does one request with one easy handle, a session's or its own; http_get(), http_download() and
+ * the posting functions say where the bytes go and when to try again. A download resumes by Range. The answer decides: 206 must begin exactly where the
  * file ends, 200 means the whole again (the file is cut to nothing first), 416 on a file that is already complete is
  * success. That the bytes are the right ones is for the caller's hash to say, so no ETag is kept.
  */
@@ -33,6 +33,23 @@ static void start_curl(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+struct http_session {
+  CURL *curl;
+};
+
+struct http_session *http_session_new(void) {
+  pthread_once(&once, start_curl);
+  struct http_session *s = NEW(struct http_session);
+  s->curl = curl_easy_init();
+  return s;
+}
+
+void http_session_free(struct http_session *s) {
+  if (!s) return;
+  curl_easy_cleanup(s->curl);
+  free(s);
+}
+
 struct http_request http_default_request(const char *url) {
   return (struct http_request){.url = url, .connect_seconds = 10, .stall_seconds = 30, .tries = 4};
 }
@@ -58,11 +75,17 @@ char *http_display_url(const char *url) {
   return x_asprintf("%.*s%.*s", (int)(host - url), url, (int)rest, name);
 }
 
+static char *shown(const struct http_request *r) {
+  return r->shown ? x_strdup(r->shown) : http_display_url(r->url);
+}
+
 /* ---- one request ---- */
 
 struct transfer {
   const struct http_request *r;
   CURL *curl;
+  const char *json; /* to be posted, or */
+  curl_mime *form;  /* this; neither: the request is a GET */
   struct buf *body; /* where the bytes go: this, */
   int fd;           /* or this (-1) */
   int64_t offset;   /* bytes that `fd` held when the request was made */
@@ -74,6 +97,10 @@ struct transfer {
   int write_errno;
   double last_report;
 };
+
+static bool posts(const struct transfer *t) {
+  return t->json || t->form;
+}
 
 static size_t on_header(char *line, size_t size, size_t n, void *ctx) {
   struct transfer *t = ctx;
@@ -130,15 +157,28 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx) {
 }
 
 static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up) {
-  (void)total, (void)now, (void)up_total, (void)up;
+  (void)total, (void)now;
   struct transfer *t = ctx;
   if (t->r->cancel && atomic_load(t->r->cancel)) return 1;
   double clock = clock_now();
-  if (t->r->progress && t->begun && clock - t->last_report >= PROGRESS_SECONDS) {
+  bool sends = posts(t);
+  if (t->r->progress && (sends ? up > 0 : t->begun) && clock - t->last_report >= PROGRESS_SECONDS) {
     t->last_report = clock;
-    t->r->progress(t->r->progress_ctx, t->done, t->total);
+    if (sends) t->r->progress(t->r->progress_ctx, up, up_total);
+    else t->r->progress(t->r->progress_ctx, t->done, t->total);
   }
   return 0;
+}
+
+static bool take_handle(struct transfer *t) {
+  t->curl = t->r->session ? t->r->session->curl : curl_easy_init();
+  return t->curl != NULL;
+}
+
+static void let_go(struct transfer *t) {
+  if (t->r->session) curl_easy_reset(t->curl); /* its connections stay */
+  else curl_easy_cleanup(t->curl);
+  t->curl = NULL;
 }
 
 static CURLcode perform(struct transfer *t, const char *range) {
@@ -148,14 +188,15 @@ static CURLcode perform(struct transfer *t, const char *range) {
   curl_easy_setopt(c, CURLOPT_URL, r->url);
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols);
   curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, posts(t) ? 0L : 1L);
   curl_easy_setopt(c, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
-  curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+  curl_easy_setopt(c, CURLOPT_FAILONERROR, posts(t) ? 0L : 1L);
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_USERAGENT, "titr/" TITR_VERSION);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_seconds * 1000));
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
   curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)r->stall_seconds);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(r->total_seconds * 1000));
   curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
@@ -169,19 +210,28 @@ static CURLcode perform(struct transfer *t, const char *range) {
     curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
     curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, r->bearer);
   }
-  return curl_easy_perform(c);
+  if (t->form) curl_easy_setopt(c, CURLOPT_MIMEPOST, t->form);
+  if (!t->json) return curl_easy_perform(c);
+  struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(t->json));
+  curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->json);
+  CURLcode code = curl_easy_perform(c);
+  curl_slist_free_all(headers);
+  return code;
 }
 
 /* What went wrong, for a person. libcurl's own detail is not used: it may hold
  * an address that a redirect led to. */
 static int explain(const struct transfer *t, CURLcode code, long status, struct err *e) {
-  _cleanup_(mem_freep) char *where = http_display_url(t->r->url);
+  _cleanup_(mem_freep) char *where = shown(t->r);
   if (t->write_errno) return err_errno(e, ERR_IO, t->write_errno, "cannot write what %s sends", where);
   if (t->too_large || code == CURLE_FILESIZE_EXCEEDED)
     return err_set(e, ERR_INPUT, "%s is larger than the limit of %lld bytes", where, (long long)t->max);
   if (t->misplaced) return err_set(e, ERR_NETWORK, "%s answers with the wrong part of the file", where);
   switch (code) {
   case CURLE_ABORTED_BY_CALLBACK: return err_set(e, ERR_CANCELLED, "cancelled");
+  case CURLE_READ_ERROR: return err_set(e, ERR_IO, "cannot read the file that is to be sent to %s", where);
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
     return err_set(e, ERR_NETWORK, "%s: the host's name is not known (no network?)", where);
@@ -232,19 +282,19 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   if (t->offset > 0) snprintf(range, sizeof range, "%lld-", (long long)t->offset);
   t->range_start = -1;
   t->done = t->offset;
-  t->curl = curl_easy_init();
-  if (!t->curl) return err_set(e, ERR_FAIL, "libcurl cannot be used");
+  if (!t->curl && !take_handle(t)) return err_set(e, ERR_FAIL, "libcurl cannot be used");
   CURLcode code = perform(t, t->offset > 0 ? range : NULL);
-  long status = 0;
+  long status = 0, sent = 0;
   curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &sent);
+  if (code != CURLE_OK && posts(t) && sent == 0) status = HTTP_NOT_SENT;
   /* An empty file comes without a call of on_body(). */
   if (code == CURLE_OK && !t->begun && !begin_body(t)) code = CURLE_WRITE_ERROR;
-  curl_easy_cleanup(t->curl);
-  t->curl = NULL;
+  let_go(t);
   if (ret_status) *ret_status = (int)status;
   *ret_again = worth_another_try(code, status, t->begun) && !t->write_errno;
   if (code == CURLE_OK) {
-    if (t->r->progress) t->r->progress(t->r->progress_ctx, t->done, t->total ? t->total : t->done);
+    if (t->r->progress && !posts(t)) t->r->progress(t->r->progress_ctx, t->done, t->total ? t->total : t->done);
     return 0;
   }
   return explain(t, code, status, e);
@@ -252,7 +302,7 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
 
 static int check(const struct http_request *r, struct err *e) {
   pthread_once(&once, start_curl);
-  _cleanup_(mem_freep) char *where = http_display_url(r->url);
+  _cleanup_(mem_freep) char *where = shown(r);
   if (!http_is_url(r->url)) return err_set(e, ERR_USAGE, "%s is not an http(s) address", where);
   if (!r->allow_plain && strncasecmp(r->url, "https://", 8) != 0)
     return err_set(e, ERR_USAGE, "%s: only https is fetched", where);
@@ -274,6 +324,57 @@ int http_get(const struct http_request *r, struct buf *b, int *ret_status, struc
     rc = pause_before(attempt, r->cancel, e);
     if (rc < 0) return rc;
   }
+}
+
+/* ---- posting ---- */
+
+static int post(struct transfer *t, struct buf *b, int *ret_status, struct err *e) {
+  _cleanup_(buf_release) struct buf body = BUF_INIT;
+  bool again;
+  t->body = &body;
+  t->fd = -1;
+  t->max = t->r->max_bytes ? t->r->max_bytes : LIMIT_HTTP_BODY;
+  int rc = transfer(t, ret_status, &again, e);
+  if (rc == 0) buf_add(b, body.data, body.len);
+  return rc;
+}
+
+int http_post_json(const struct http_request *r, const char *json, struct buf *b, int *ret_status, struct err *e) {
+  if (ret_status) *ret_status = HTTP_NOT_SENT;
+  int rc = check(r, e);
+  if (rc < 0) return rc;
+  struct transfer t = {.r = r, .json = json};
+  return post(&t, b, ret_status, e);
+}
+
+static CURLcode add_part(curl_mime *form, const struct http_part *p) {
+  curl_mimepart *part = curl_mime_addpart(form);
+  CURLcode code = curl_mime_name(part, p->name);
+  if (code == CURLE_OK)
+    code = p->file ? curl_mime_filedata(part, p->file) : curl_mime_data(part, p->text, CURL_ZERO_TERMINATED);
+  if (code == CURLE_OK && p->file_name) code = curl_mime_filename(part, p->file_name);
+  if (code == CURLE_OK && p->type) code = curl_mime_type(part, p->type);
+  return code;
+}
+
+int http_post_form(const struct http_request *r, const struct http_part *parts, size_t count, struct buf *b,
+                   int *ret_status, struct err *e) {
+  if (ret_status) *ret_status = HTTP_NOT_SENT;
+  int rc = check(r, e);
+  if (rc < 0) return rc;
+  struct transfer t = {.r = r};
+  if (!take_handle(&t)) return err_set(e, ERR_FAIL, "libcurl cannot be used");
+  curl_mime *form = t.form = curl_mime_init(t.curl);
+  CURLcode code = CURLE_OK;
+  for (size_t i = 0; i < count && code == CURLE_OK; i++) {
+    code = add_part(form, &parts[i]);
+    if (code == CURLE_READ_ERROR) rc = err_set(e, ERR_IO, "cannot read %s", parts[i].file);
+    else if (code != CURLE_OK) rc = err_set(e, ERR_FAIL, "cannot make a form: %s", curl_easy_strerror(code));
+  }
+  if (rc == 0) rc = post(&t, b, ret_status, e);
+  else let_go(&t);
+  curl_mime_free(form);
+  return rc;
 }
 
 static int64_t length_of(int fd) {
@@ -308,7 +409,7 @@ int http_download(const struct http_request *r, const char *part, int64_t expect
     int64_t now = length_of(fd);
     if (rc == 0 && (expected_size < 0 || now == expected_size)) return 0;
     if (rc == 0) {
-      _cleanup_(mem_freep) char *where = http_display_url(r->url);
+      _cleanup_(mem_freep) char *where = shown(r);
       return err_set(e, ERR_NETWORK, "%s: %lld bytes came instead of %lld", where, (long long)now,
                      (long long)expected_size);
     }
