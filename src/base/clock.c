@@ -15,3 +15,9 @@ void clock_sleep(double seconds) {
   while (nanosleep(&t, &t) < 0 && errno == EINTR) {
   }
 }
+
+int64_t clock_utc_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

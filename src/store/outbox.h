@@ -25,7 +25,7 @@ struct outbox_item {
 };
 void outbox_item_release(struct outbox_item *i);
 
-/* The oldest item due, leased: 1, or 0. In a short transaction of its own, so that others skip it. */
+/* The oldest item due, leased: 1, or 0. *ret must be {0} or hold an item, which is released. In a short transaction of its own, so that others skip it. */
 int outbox_take(struct sql_tx *tx, const char *topic, int64_t lease_ms, int64_t now_ms, struct outbox_item *ret,
                 struct err *e);
 int outbox_sent(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);

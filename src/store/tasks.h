@@ -79,11 +79,24 @@ int tasks_find(struct sql_tx *tx, const char *public_id, struct task *ret, struc
 
 /* ---- the queue's side ---- */
 
-/* The first task of a lane whose time has come: QUEUED, run_at <= now, oldest first. 1 with its public id, or 0. */
+/* The first task of a lane whose time has come: QUEUED, run_at <= now, earliest first. 1 with its public id, or 0. */
 int tasks_next(struct sql_tx *tx, int lane, int64_t now_ms, char ret_public_id[TASK_PUBLIC_ID + 11], struct err *e);
 /* QUEUED -> RUNNING with a lease for `owner`; attempts is one more. 1 with the task, 0: it is not to be had. */
 int tasks_claim(struct sql_tx *tx, const char *public_id, const char *owner, int64_t lease_ms, int64_t now_ms,
                 struct task *ret, struct err *e);
+/* The same with the first of a lane, in one statement; PostgreSQL passes over those that others are claiming just now. */
+int tasks_claim_first(struct sql_tx *tx, int lane, const char *owner, int64_t lease_ms, int64_t now_ms,
+                      struct task *ret, struct err *e);
+/* For the queue that offers tasks elsewhere: up to `room` QUEUED tasks of a lane whose time had come by due_ms, in the order of
+ * (run_at, id) after those of *after (start with {0}); moves *after on and returns how many, 0 at the end. */
+struct task_place {
+  int64_t run_at_ms, id;
+};
+int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[TASK_PUBLIC_ID + 11],
+              size_t room, struct err *e);
+int tasks_due_count(struct sql_tx *tx, int lane, int64_t due_ms, int64_t *ret, struct err *e);
+/* Notes that a QUEUED task is being offered: 1, or 0 when it is QUEUED no more or somebody noted it after before_ms. */
+int tasks_offered(struct sql_tx *tx, const char *public_id, int64_t before_ms, int64_t now_ms, struct err *e);
 /* RUNNING tasks whose lease has ended, up to `room` public ids, longest ended first; returns how many. */
 int tasks_expired(struct sql_tx *tx, int64_t now_ms, char (*ret)[TASK_PUBLIC_ID + 11], size_t room, struct err *e);
 
@@ -99,11 +112,11 @@ int tasks_fail(struct sql_tx *tx, int64_t id, const char *owner, const char *cod
                struct err *e);
 /* Again at run_at_ms, with what went wrong this time kept in the row. */
 int tasks_retry(struct sql_tx *tx, int64_t id, const char *owner, const char *code, const char *text, int64_t run_at_ms,
-                int64_t now_ms, struct err *e);
+                struct err *e);
 int tasks_park(struct sql_tx *tx, int64_t id, const char *owner, const char *code, const char *text, int64_t now_ms,
                struct err *e);
-/* A worker that stops: back at once, and the attempt does not count. */
-int tasks_hand_back(struct sql_tx *tx, int64_t id, const char *owner, int64_t now_ms, struct err *e);
+/* A worker that stops: back at once where it stood, and the attempt does not count. */
+int tasks_hand_back(struct sql_tx *tx, int64_t id, const char *owner, struct err *e);
 /* A running task whose worker saw that it is to be stopped. */
 int tasks_cancelled(struct sql_tx *tx, int64_t id, const char *owner, int64_t now_ms, struct err *e);
 
@@ -115,7 +128,8 @@ enum task_cancel {
   TASK_CANCEL_ASKED
 }; /* NOW: it was QUEUED; give the charge back */
 int tasks_cancel(struct sql_tx *tx, int64_t id, int64_t now_ms, enum task_cancel *ret, struct err *e);
-/* PARKED -> QUEUED with all attempts again / PARKED -> FAILED. 1, or 0 when it is not parked. */
+/* PARKED -> QUEUED with all attempts again / PARKED -> FAILED. 1, or 0 when it is not parked. What was given back is not
+ * charged again. Not revived either (0) while another task with its fingerprint is alive. */
 int tasks_revive(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 int tasks_drop(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 /* The result reached the user. 1 the first time, then 0. */
@@ -129,18 +143,18 @@ struct task_list {
   size_t count;
 };
 void task_list_release(struct task_list *l);
-/* In a state (by age), at most `most`; or of a user (newest first), user_id > 0. */
+/* In a state (oldest first), at most `most`; or of a user (newest first), user_id > 0. */
 int tasks_in_state(struct sql_tx *tx, enum task_state s, size_t most, struct task_list *ret, struct err *e);
 int tasks_of_user(struct sql_tx *tx, int64_t user_id, size_t most, struct task_list *ret, struct err *e);
 
 /* Numbers for positions, health and metrics. */
 struct task_counts {
-  int64_t queued[TASK_LANES + 1];    /* by lane, [0] all */
+  int64_t queued[TASK_LANES + 1];    /* by lane, [0] all; those that wait for a retry's time too */
   int64_t oldest_ms[TASK_LANES + 1]; /* moment since which the longest waiting one waits; 0: none waits */
   int64_t running, parked;
 };
 int tasks_count(struct sql_tx *tx, int64_t now_ms, struct task_counts *ret, struct err *e);
-/* Mean length of the last `of` finished attempts, milliseconds; 0: none yet. */
+/* Mean time from start to end of the last `of` tasks that were done at the first attempt, milliseconds; 0: none yet. */
 int tasks_mean_ms(struct sql_tx *tx, int of, int64_t *ret, struct err *e);
 
 #endif
