@@ -132,7 +132,7 @@ done <<'TABLE'
 2|exists|convert in/breach.srt in/talk.en.srt
 2|--lang goes with --wrap|convert --lang en in/talk.en.srt x.vtt
 2|--profile goes with --wrap|convert --profile bbc in/talk.en.srt x.vtt
-2|netflix, bbc or social|convert --wrap --profile nfl in/talk.en.srt x.vtt
+2|netflix, bbc, social|convert --wrap --profile nfl in/talk.en.srt x.vtt
 2|a code such as|convert --wrap --lang "the Queen's" in/talk.en.srt x.vtt
 2|name one file|probe
 3|No such file|probe in/nowhere.mp4
@@ -222,9 +222,9 @@ is "--soft of silence copies the picture" copied quiet.mp4
 is "--soft of silence: empty captions" test -e quiet.srt -a ! -s quiet.srt
 run 5 'none.srt holds no captions' caption --soft --subs in/none.srt -o none.mp4 in/silent.mp4
 is "--soft of no captions copies the picture" copied none.mp4
-run 5 'no speech' caption --soft --work softwork -o kept.mp4 in/silent.mp4
-run 5 'no speech' caption --soft --work softwork -o kept.mp4 --force in/silent.mp4
-is "--soft of silence, resumed" copied kept.mp4
+run 5 'no speech' caption --soft --work softwork -o held.mp4 in/silent.mp4
+run 5 'no speech' caption --soft --work softwork -o held.mp4 --force in/silent.mp4
+is "--soft of silence, resumed" copied held.mp4
 run 5 'none.srt holds no captions' caption --subs in/none.srt -o none.mp4 --force in/silent.mp4
 is "no captions: a video all the same" test "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 none.mp4 | sort | xargs)" = "audio video"
 cp in/talk.mp4 "in/two words.mp4"; cp in/silent.mp4 in/-dash.mp4
@@ -237,6 +237,7 @@ is "a name with a dash" test -e in/-dash.srt
 run 0 '2 cues, 0 breaches' check in/talk.en.srt
 run 1 'line-length|line_length|length' check --lang en in/breach.srt
 run 1 '' check --quiet in/breach.srt
+is "quiet" test ! -s out
 # two frames between cues, whatever the rate: and a little less is a breach
 gap() { printf '1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:02,%03d --> 00:00:04,000\nTwo\n' "$1" >gap.srt; }
 while read -r fps frames; do
@@ -266,7 +267,6 @@ run 0 '0 breaches' check gap.json
 run 1 '^gap: ' check --fps 25 gap.json
 "$titr" convert --force gap.json gap2.json
 run 0 '0 breaches' check gap2.json
-is "quiet" test ! -s out
 run 0 '' convert in/talk.en.srt talk.vtt
 run 0 '' convert talk.vtt back.srt
 is "there and back" diff -q back.srt <("$titr" convert --to srt in/talk.en.srt -)
@@ -375,7 +375,7 @@ is "nothing under a final name" test ! -e work.mp4 -a ! -e work.srt
 is "goes on" grep -q '"resumed": true' json.lines
 is "without recognizing again" test "$(grep -c '"stage": "recognize"' json.lines)" = 0
 is "to the end" test -s work.mp4 -a -s work.srt
-find . -maxdepth 1 -name '.*titr-*' -delete
+find . -name '.*titr-*' -delete
 
 # ---- full disk ----
 mkdir disk
