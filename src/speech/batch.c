@@ -24,8 +24,8 @@ static const float no_speech_threshold = 0.6f;
 /* Ours, against text where many voices at once, or sounds like a voice, say nothing: found with 2 to 32 voices over each
  * other, forwards and backwards. Of an hour of recorded prompts nothing is dropped: there the model may stop early, but
  * its doubt (no-speech) stays below 0.1 then. */
-static const double sparse_tokens_a_second = 1.5;
-static const float sparse_no_speech = 0.25f, sparse_logprob = -0.5f;
+static const double sparse_tokens_a_second = 1.5, dense_tokens_a_second = 10;
+static const float babble_no_speech = 0.25f, babble_logprob = -0.5f;
 static const float hopeless_logprob = -1.5f;
 enum { MAX_FIRST_TIMESTAMP = 50 }; /* 1 s, in steps of 20 ms */
 
@@ -232,16 +232,17 @@ static bool is_silence(const struct search_text *t, bool repeats) {
   return t->no_speech > no_speech_threshold && (repeats || t->average_logprob < logprob_threshold);
 }
 
-/* The best text is a guess through and through; or speech fills the window, and yet the text says next to nothing, and that
- * doubtfully. */
+/* The best text is a guess through and through; or it says next to nothing where speech fills the window, or more than
+ * can be said in what speech there is, and that doubtfully. */
 static bool is_babble(const struct batch *b, const struct heard *h) {
   float logprob = h->text.average_logprob;
   if (logprob < hopeless_logprob) return true;
   int eot = tokenizer_ids(b->tokenizer)->eot;
   size_t said = 0;
   for (size_t i = 0; i < h->text.count; i++) said += h->text.tokens[i] < eot;
-  bool sparse = (double)said < sparse_tokens_a_second * window_speech(h->window);
-  return sparse && (logprob < logprob_threshold || (logprob < sparse_logprob && h->text.no_speech > sparse_no_speech));
+  double speech = window_speech(h->window);
+  bool odd = (double)said < sparse_tokens_a_second * speech || (double)said > dense_tokens_a_second * speech;
+  return odd && (logprob < logprob_threshold || (logprob < babble_logprob && h->text.no_speech > babble_no_speech));
 }
 
 /* How repetitive a text is, one byte a character: the two bytes of a Cyrillic letter would make any Russian text look

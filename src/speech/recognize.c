@@ -66,7 +66,7 @@ int speech_model_open(const char *dir, const char *vad_file, const struct speech
   if (rc == 0) rc = gemm_new(o->threads > 0 ? o->threads : usable_processors(), &m->gemm, e);
   if (rc == 0) rc = whisper_load(weights, &config, m->gemm, &m->whisper, e);
   if (rc < 0) return rc;
-  TAKE(weights);
+  weights_let_go(TAKE(weights)); /* the model has it now; packed matrices are what is used from here on */
   m->mel = mel_new(config.n_mels);
   m->vad_file = vad_file ? x_strdup(vad_file) : NULL;
   m->load_seconds = clock_now() - began;

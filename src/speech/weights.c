@@ -247,6 +247,10 @@ int weights_open(const char *dir, struct weights **ret, struct err *e) {
   return 0;
 }
 
+void weights_let_go(const struct weights *w) {
+  madvise(w->bytes, w->size, MADV_DONTNEED); /* a read-only mapping of a file: nothing is lost */
+}
+
 void weights_free(struct weights *w) {
   if (!w) return;
   tensor_list_release(&w->tensors);

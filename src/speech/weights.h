@@ -45,5 +45,9 @@ int weights_copy(const struct weights *w, const char *name, size_t first, size_t
 /* A whole number stored as a scalar ("decoder/num_heads"), or `otherwise` when absent, as it is in safetensors. */
 int64_t weights_scalar(const struct weights *w, const char *name, int64_t otherwise);
 
+/* Most of the file has been read and will not be again: its pages need not stay in memory. What is read later comes back
+ * from the file. */
+void weights_let_go(const struct weights *w);
+
 const char *weights_path(const struct weights *w); /* of the file */
 #endif
