@@ -94,7 +94,10 @@ struct task_place {
 };
 int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[TASK_PUBLIC_ID + 11],
               size_t room, struct err *e);
+int tasks_any_due(struct sql_tx *tx, int64_t due_ms, bool *ret, struct err *e); /* in any lane */
 int tasks_due_count(struct sql_tx *tx, int lane, int64_t due_ms, int64_t *ret, struct err *e);
+/* How many tasks of its lane come before a QUEUED one by (run_at, id). */
+int tasks_ahead(struct sql_tx *tx, const struct task *t, int64_t *ret, struct err *e);
 /* Notes that a QUEUED task is being offered: 1, or 0 when it is QUEUED no more or somebody noted it after before_ms. */
 int tasks_offered(struct sql_tx *tx, const char *public_id, int64_t before_ms, int64_t now_ms, struct err *e);
 /* RUNNING tasks whose lease has ended, up to `room` public ids, longest ended first; returns how many. */

@@ -28,9 +28,24 @@ int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *af
   return (int)n;
 }
 
+int tasks_any_due(struct sql_tx *tx, int64_t due_ms, bool *ret, struct err *e) {
+  const struct sql_arg args[] = {sql_int(due_ms)};
+  _cleanup_(sql_rows_freep) struct sql_rows *rows = NULL;
+  int rc = sql_query(tx, "SELECT 1 FROM tasks WHERE state = 'queued' AND lane IN (1, 2, 3) AND run_at <= $1 LIMIT 1",
+                     SQL_ARGS(args), &rows, e);
+  if (rc == 0) *ret = sql_count(rows) > 0;
+  return rc;
+}
+
 int tasks_due_count(struct sql_tx *tx, int lane, int64_t due_ms, int64_t *ret, struct err *e) {
   const struct sql_arg args[] = {sql_int(lane), sql_int(due_ms)};
   return task_number(tx, "SELECT COUNT(*) FROM tasks WHERE state = 'queued' AND lane = $1 AND run_at <= $2",
+                     SQL_ARGS(args), ret, e);
+}
+
+int tasks_ahead(struct sql_tx *tx, const struct task *t, int64_t *ret, struct err *e) {
+  const struct sql_arg args[] = {sql_int(t->lane), sql_int(t->run_at_ms), sql_int(t->id)};
+  return task_number(tx, "SELECT COUNT(*) FROM tasks WHERE state = 'queued' AND lane = $1 AND (run_at, id) < ($2, $3)",
                      SQL_ARGS(args), ret, e);
 }
 
