@@ -18,7 +18,7 @@ int64_t lanes_before(const int64_t waiting[TASK_LANES + 1], int lane, int64_t ah
   for (uint64_t turn = 0;; turn++, before++) {
     int order[TASK_LANES], n = 0;
     lanes_order(turn, order);
-    while (left[order[n]] <= 0) n++;
+    while (n < TASK_LANES - 1 && left[order[n]] <= 0) n++;
     left[order[n]]--;
     if (order[n] == lane && ahead-- == 0) return before;
   }

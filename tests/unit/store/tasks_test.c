@@ -353,7 +353,7 @@ static int claim_one(struct sql_tx *tx, void *ctx, struct err *e) {
 static void *take_all(void *arg) {
   struct taker *t = arg;
   struct claiming c = {.taker = t};
-  while (t->count < JOBS && (t->rc = sql_transact(t->db, SQL_WRITE, claim_one, &c, NULL)) == 1)
+  while ((t->rc = sql_transact(t->db, SQL_WRITE, claim_one, &c, NULL)) == 1 && t->count < JOBS)
     t->got[t->count++] = c.task.id;
   task_release(&c.task);
   return NULL;
