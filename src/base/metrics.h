@@ -1,0 +1,50 @@
+/*
+ * What this process counts of its own doing, for whoever watches over it (web/metrics.h writes it out). One table: to count
+ * something new, add a line to enum metric and a row in metrics.c.
+ *
+ *   metric_count(METRIC_FAILURES, "too_long");
+ *   metric_observe(METRIC_STAGE_SECONDS, "recognize", 12.5);
+ *
+ * The second argument is the value of the metric's one label, NULL for those that have none. A metric holds at most
+ * METRIC_LABELS values; further ones are counted together as "other", so what is outside never makes this grow.
+ * Threads: safe.
+ */
+#ifndef TITR_BASE_METRICS_H
+#define TITR_BASE_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum metric {
+  METRIC_STAGE_SECONDS, /* by stage: "fetch", job_stage_name() … */
+  METRIC_FAILURES,      /* by code: a task's error_code, at each attempt that failed */
+  METRIC_TELEGRAM_429,
+  METRIC_PAYMENTS, /* by state */
+  METRICS_COUNT
+};
+enum { METRIC_LABELS = 32, METRIC_BUCKETS = 14 };
+
+void metric_count(enum metric m, const char *label);
+void metric_observe(enum metric m, const char *label, double seconds);
+
+/* ---- for who writes them out ---- */
+
+struct metric_about {
+  const char *name, *help;
+  const char *label; /* its name; NULL: none */
+  bool histogram;    /* else a counter */
+};
+struct metric_about metric_about(enum metric m);
+
+struct metric_value {
+  char label[48]; /* "" when the metric has none */
+  uint64_t count;
+  double sum;                       /* of a histogram */
+  uint64_t at_most[METRIC_BUCKETS]; /* of a histogram: how many were <= metric_buckets[i] */
+};
+extern const double metric_buckets[METRIC_BUCKETS]; /* seconds, ascending */
+
+/* All values of a metric at one moment; returns how many. A counter without a label is always there, at 0 too. */
+int metric_values(enum metric m, struct metric_value ret[METRIC_LABELS + 1]);
+
+#endif
