@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ops/caption_request.h"
 #include "ops/cli.h"
@@ -20,16 +19,6 @@ static int caption_one(const struct caption_request *r, enum progress_kind kind,
   if (rc == 0 || rc == ERR_NO_SPEECH) progress_summary(&line, &result);
   if (rc < 0) progress_error(&line, &e);
   return err_exit_code(rc);
-}
-
-/* libgomp's threads spin while they wait for each other. On a machine that does something else besides, long spinning
- * costs more than it saves; how long is read from the environment when the library is loaded, so the program starts
- * itself once more. */
-static void start_again_with_short_spins(void) {
-  if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
-  setenv("GOMP_SPINCOUNT", "2000", 1);
-  char *const *argv = cli_arguments();
-  if (argv) execv("/proc/self/exe", argv);
 }
 
 /* Everything that can be refused is refused before the first file is begun. */
@@ -79,7 +68,7 @@ static int run(const struct arguments *a) {
   if (rc < 0) {
     status = cli_fail(&e);
   } else {
-    start_again_with_short_spins();
+    cli_start_again_with_short_spins();
     status = run_all(a, inputs, n, requests);
   }
   for (size_t i = 0; i < n; i++) caption_request_release(&requests[i]);

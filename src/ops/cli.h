@@ -12,8 +12,10 @@ const struct command *cli_command(const char *name); /* NULL */
 /* Says that there is no such command, with the nearest one; returns the exit code. */
 int cli_unknown_command(const char *name);
 
-/* The program's own arguments, for starting it again. */
-char *const *cli_arguments(void);
+/* libgomp's threads spin while they wait for each other. On a machine that does something else besides, long spinning
+ * costs more than it saves; how long is read from the environment when the library is loaded, so the program starts
+ * itself once more, unless the environment says it already. Before anything else is begun. */
+void cli_start_again_with_short_spins(void);
 
 /* "titr: message" on standard error; returns the exit code for the error. */
 int cli_fail(const struct err *e);

@@ -22,10 +22,10 @@ static const double compression_ratio_threshold = 2.4;
 static const float logprob_threshold = -1.0f;
 static const float no_speech_threshold = 0.6f;
 /* Ours, against text where many voices at once, or sounds like a voice, say nothing: found with 2 to 32 voices over each
- * other, forwards and backwards. Of an hour of recorded prompts nothing is dropped: there the model may stop early, but
- * its doubt (no-speech) stays below 0.1 then. */
+ * other, forwards and backwards. Of an hour of recorded prompts nothing is dropped: there the model may stop early too, but
+ * its doubt (no-speech) stays below 0.3 then. */
 static const double sparse_tokens_a_second = 1.5, dense_tokens_a_second = 10;
-static const float babble_no_speech = 0.25f, babble_logprob = -0.5f;
+static const float babble_no_speech = 0.4f, babble_logprob = -0.5f;
 static const float hopeless_logprob = -1.5f;
 enum { MAX_FIRST_TIMESTAMP = 50 }; /* 1 s, in steps of 20 ms */
 
@@ -361,7 +361,9 @@ bool batch_take(struct batch *b, struct heard *ret) {
     bool repeats = s->best.compression_ratio > compression_ratio_threshold;
     if (is_silence(&s->best.text, repeats) || is_babble(b, &s->best)) {
       s->best.dropped = true;
+      struct search_text why = {.average_logprob = s->best.text.average_logprob, .no_speech = s->best.text.no_speech};
       search_text_release(&s->best.text);
+      s->best.text = why;
       b->report.dropped++;
     } else if (s->best.text.count > 0) {
       align_slot(b, s);
