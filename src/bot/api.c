@@ -23,7 +23,7 @@
 struct bot_api {
   char *url, *token;
   bool cloud, plain;
-  const atomic_bool *cancel;
+  const atomic_bool *cancel, *stop;
   pthread_mutex_t lock;
   struct http_session *idle[API_SESSIONS];
   size_t idle_count;
@@ -47,6 +47,7 @@ int api_new(const struct api_options *o, struct bot_api **ret, struct err *e) {
   size_t length = strcspn(host, ":/");
   a->cloud = length == strlen("api.telegram.org") && strncasecmp(host, "api.telegram.org", length) == 0;
   a->cancel = o->cancel;
+  a->stop = o->stop;
   pthread_mutex_init(&a->lock, NULL);
   *ret = a;
   return 0;
@@ -112,7 +113,7 @@ int api_call(struct bot_api *a, const struct api_call *c, struct js **ret_root, 
   r.shown = name;
   r.allow_plain = a->plain;
   r.session = take_session(a);
-  r.cancel = a->cancel;
+  r.cancel = c->cancel ? c->cancel : a->cancel;
   r.max_bytes = API_ANSWER_BYTES;
   r.stall_seconds = c->wait_s + CALL_SECONDS;
   r.total_seconds = c->parts ? UPLOAD_SECONDS : c->wait_s + CALL_SECONDS;
@@ -143,7 +144,7 @@ static int call_json(struct bot_api *a, const char *method, struct buf *json, st
 
 int api_get_me(struct bot_api *a, struct api_me *ret, struct api_problem *p, struct err *e) {
   _cleanup_(js_freep) struct js *root = NULL;
-  int rc = api_call(a, &(struct api_call){.method = "getMe"}, &root, p, e);
+  int rc = api_call(a, &(struct api_call){.method = "getMe", .cancel = a->stop}, &root, p, e);
   if (rc < 0) return rc;
   struct api_me me = {0};
   const char *name;
@@ -166,7 +167,7 @@ int api_get_updates(struct bot_api *a, int64_t offset, int wait_s, struct js **r
   js_key(&w, "allowed_updates"), js_begin(&w, '[');
   js_string(&w, "message"), js_string(&w, "callback_query"), js_string(&w, "my_chat_member");
   js_end(&w, ']'), js_end(&w, '}');
-  struct api_call c = {.method = "getUpdates", .json = buf_str(&b), .wait_s = wait_s};
+  struct api_call c = {.method = "getUpdates", .json = buf_str(&b), .wait_s = wait_s, .cancel = a->stop};
   struct js *root = NULL;
   int rc = api_call(a, &c, &root, p, e);
   if (rc < 0) return rc;
@@ -273,7 +274,7 @@ int api_set_commands(struct bot_api *a, const char *language, const struct api_c
   js_end(&w, ']');
   if (language) js_key(&w, "language_code"), js_string(&w, language);
   js_end(&w, '}');
-  return call_json(a, "setMyCommands", &b, NULL, p, e);
+  return api_call(a, &(struct api_call){.method = "setMyCommands", .json = buf_str(&b), .cancel = a->stop}, NULL, p, e);
 }
 
 /* ---- for api_files.c ---- */

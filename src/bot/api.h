@@ -18,7 +18,7 @@
  * (`telegram-bot-api --local`) has no limit down, takes 2000 MB, and answers getFile with an absolute path on its disk.
  * Text is counted as Telegram counts it, in UTF-16 units.
  *
- * Threads: safe; connections are kept and shared out. *cancel of the options ends every call within about a second.
+ * Threads: safe; connections are kept and shared out. The flags of the options end calls within about a second.
  */
 #ifndef TITR_BOT_API_H
 #define TITR_BOT_API_H
@@ -45,7 +45,8 @@ struct bot_api;
 
 struct api_options {
   const char *url, *token;
-  const atomic_bool *cancel; /* or NULL */
+  const atomic_bool *cancel; /* ends every call; or NULL */
+  const atomic_bool *stop;   /* ends getMe, getUpdates, setMyCommands already; or NULL */
 };
 /* ERR_USAGE: not an address. Asks nothing of the server yet. */
 int api_new(const struct api_options *o, struct bot_api **ret, struct err *e);

@@ -14,7 +14,8 @@ struct api_call {
   const char *json; /* NULL: no parameters; or */
   const struct http_part *parts;
   size_t part_count;
-  int wait_s; /* the server may keep the answer back for so long */
+  int wait_s;                /* the server may keep the answer back for so long */
+  const atomic_bool *cancel; /* instead of the client's; or NULL */
   void (*progress)(void *ctx, int64_t done, int64_t total);
   void *progress_ctx;
 };

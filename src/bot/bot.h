@@ -41,16 +41,11 @@ struct bot_options { /* all borrowed */
  * polls with it for minutes), ERR_FAIL (a catalogue is broken). What passes (network, database away) is waited for. */
 int bot_run(const struct bot_options *o, const atomic_bool *stop, struct err *e);
 
-/* Fetches a task's input of kind "telegram" (the JSON of store/tasks.h) into the file `path`, going on from what is
- * there. More than max_bytes, or a file that Telegram no longer has: ERR_INPUT. ERR_NETWORK may pass. ERR_IO,
- * ERR_CANCELLED. Threads: safe. `api` from api_new(); a worker needs no bot_run(). */
-struct bot_fetch {
-  int64_t max_bytes;                                        /* 0: LIMIT_INPUT_BYTES */
-  const atomic_bool *cancel;                                /* or NULL */
-  void (*progress)(void *ctx, int64_t done, int64_t total); /* bytes; total 0: not known. Or NULL */
-  void *progress_ctx;
-};
-int bot_fetch(struct bot_api *api, const char *input_json, const char *path, const struct bot_fetch *how,
-              struct err *e);
+/* Fetches a task's input of kind "telegram" (the JSON of store/tasks.h) into the file `to`, going on from what is
+ * there; service/worker_job.h's worker_fetch, with an api_new() as `ctx`. A worker needs no bot_run(). More than max_bytes (0:
+ * LIMIT_INPUT_BYTES), or a file that Telegram does not have (any more): ERR_INPUT. ERR_NETWORK may pass. ERR_IO,
+ * ERR_CANCELLED. progress (may be NULL): 0..1. Threads: safe. */
+int bot_fetch(void *ctx, const char *input_json, const char *to, int64_t max_bytes, const atomic_bool *cancel,
+              void (*progress)(void *ctx, double done), void *progress_ctx, struct err *e);
 
 #endif

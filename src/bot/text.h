@@ -45,9 +45,7 @@
   X(QUEUED_AGAIN, "queued_again", "name wait task")                                                                    \
   X(RUNNING, "running", "name stage bar percent task")                                                                 \
   X(STOPPING, "stopping", "name task")                                                                                 \
-  X(SENDING, "sending", "name task")                                                                                   \
   X(DONE, "done", "name task")                                                                                         \
-  X(DONE_SILENT, "done_silent", "name task")                                                                           \
   X(DONE_GONE, "done_gone", "name task")                                                                               \
   X(FAILED, "failed", "name error task")                                                                               \
   X(PARKED, "parked", "name error task")                                                                               \
@@ -65,7 +63,6 @@
   X(ERROR_TOO_LONG, "error.too_long", "")                                                                              \
   X(ERROR_TOO_LARGE, "error.too_large", "")                                                                            \
   X(ERROR_NO_SPEECH, "error.no_speech", "")                                                                            \
-  X(ERROR_NO_AUDIO, "error.no_audio", "")                                                                              \
   X(ERROR_GONE, "error.gone", "")                                                                                      \
   X(ERROR_NETWORK, "error.network", "")                                                                                \
   X(ERROR_TIMEOUT, "error.timeout", "")                                                                                \
