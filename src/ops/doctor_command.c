@@ -26,6 +26,7 @@
 #include "config/settings.h"
 #include "media/abilities.h"
 #include "models/models.h"
+#include "ops/media_needs.h"
 
 #define LITTLE_MEMORY (1LL << 30)   /* below it base still fits, bigger models do not */
 #define LITTLE_DISK   (2LL << 30)   /* a few minutes of 1080p video and a small model */
@@ -209,49 +210,14 @@ static void check_fonts(void) {
 
 /* ---- media libraries ---- */
 
+static void say_missing(void *ctx, bool vital, const char *kind, const char *name, const char *use) {
+  (void)ctx;
+  say(vital ? PROBLEM : NOTE, "video", "Debian: apt install ffmpeg, whose libraries have all of it",
+      "libav has no %s %s, by which %s", kind, name, use);
+}
+
 static void check_media(void) {
-  static const char *const kinds[] = {[MEDIA_DECODER] = "decoder",
-                                      [MEDIA_ENCODER] = "encoder",
-                                      [MEDIA_DEMUXER] = "demuxer",
-                                      [MEDIA_MUXER] = "muxer",
-                                      [MEDIA_FILTER] = "filter"};
-  static const struct {
-    enum media_part part;
-    const char *names; /* separated by spaces */
-    enum level level;  /* when one is missing */
-    const char *use;
-  } needs[] = {
-      {MEDIA_DEMUXER, "mov", PROBLEM, "MP4 files are opened"},
-      {MEDIA_DECODER, "h264", PROBLEM, "most videos are read"},
-      {MEDIA_DECODER, "aac", PROBLEM, "the sound of most videos is read"},
-      {MEDIA_FILTER, "buffer buffersink scale crop format setsar", PROBLEM, "pictures get their size"},
-      {MEDIA_ENCODER, "libx264", PROBLEM, "videos are made"},
-      {MEDIA_ENCODER, "aac", PROBLEM, "videos are made"},
-      {MEDIA_MUXER, "mp4", PROBLEM, "videos are made"},
-      {MEDIA_DEMUXER, "matroska ogg mp3 wav flac mpegts avi flv", NOTE, "such files are opened"},
-      {MEDIA_DECODER, "hevc vp8 vp9 av1 mpeg4 mpeg2video", NOTE, "such videos are read"},
-      {MEDIA_DECODER, "opus vorbis mp3 flac ac3 pcm_s16le", NOTE, "such sound is read"},
-      {MEDIA_FILTER, "transpose hflip vflip", NOTE, "turned videos are put upright"},
-      {MEDIA_FILTER, "bwdif", NOTE, "interlaced videos are read"},
-      {MEDIA_FILTER, "zscale tonemap", NOTE, "HDR videos are read"},
-      {MEDIA_FILTER, "pad split overlay gblur lutyuv", NOTE, "--fit pad and blur work"},
-      {MEDIA_DECODER, "subrip", NOTE, "--soft works"},
-      {MEDIA_ENCODER, "mov_text", NOTE, "--soft works"},
-      {MEDIA_DECODER, "png", NOTE, "--watermark takes a picture"},
-      {MEDIA_ENCODER, "png", NOTE, "styles --preview works"},
-  };
-  static const char mend[] = "Debian: apt install ffmpeg, whose libraries have all of it";
-  size_t count = 0, there = 0;
-  for (size_t i = 0; i < ARRAY_LEN(needs); i++)
-    for (const char *at = needs[i].names; *at; at += strspn(at, " ")) {
-      size_t n = strcspn(at, " ");
-      _cleanup_(mem_freep) char *name = x_strndup(at, n);
-      at += n;
-      count++;
-      if (media_has(needs[i].part, name)) there++;
-      else
-        say(needs[i].level, "video", mend, "libav has no %s %s, by which %s", kinds[needs[i].part], name, needs[i].use);
-    }
+  size_t there, count = media_needs_look(say_missing, NULL, &there);
   if (there == count) say(FINE, "video", NULL, "all %zu parts of libav that are used", count);
   struct err e = {0};
   if (media_draws_text(&e) < 0) say(PROBLEM, "captions", "Debian: apt install fonts-noto-core", "%s", e.msg);
