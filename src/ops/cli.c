@@ -37,10 +37,29 @@ static const struct command command_doctor = {
 static const struct command command_child = {
     .name = "child", .about = "the sandboxed child", .raw = child_ops_main, .hidden = true};
 
-static const struct command *const commands[] = {
-    &command_caption, &command_check,  &command_convert, &command_styles,     &command_models, &command_probe,
-    &command_doctor,  &command_config, &command_migrate, &command_bot,        &command_queue,  &command_serve,
-    &command_worker,  &command_gc,     &command_help,    &command_completion, &command_child,  NULL};
+static const struct command *const commands[] = {&command_caption,
+                                                 &command_check,
+                                                 &command_convert,
+                                                 &command_styles,
+                                                 &command_models,
+                                                 &command_probe,
+                                                 &command_doctor,
+                                                 &command_config,
+                                                 &command_migrate,
+                                                 &command_bot,
+                                                 &command_queue,
+                                                 &command_serve,
+                                                 &command_worker,
+                                                 &command_web,
+                                                 &command_health,
+                                                 &command_smoke,
+                                                 &command_gc,
+                                                 &command_backup,
+                                                 &command_restore,
+                                                 &command_help,
+                                                 &command_completion,
+                                                 &command_child,
+                                                 NULL};
 
 static char **program_arguments;
 

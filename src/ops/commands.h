@@ -5,7 +5,7 @@
 #include "ops/options.h"
 
 extern const struct command command_caption, command_check, command_convert, command_styles, command_probe,
-    command_config, command_migrate, command_bot, command_queue, command_worker, command_gc, command_serve,
-    command_help, command_completion;
+    command_config, command_migrate, command_bot, command_queue, command_worker, command_gc, command_backup,
+    command_restore, command_serve, command_web, command_health, command_smoke, command_help, command_completion;
 
 #endif
