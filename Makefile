@@ -1,5 +1,5 @@
 # For people; the build itself is CMake's. `make` alone prints this list.
-.PHONY: help settings build test bench lint fmt fuzz tsan fresh install clean sample
+.PHONY: help settings build test bench lint fmt fuzz torture tsan fresh install clean sample
 SHELL := /bin/bash
 
 help: ## this list
@@ -29,6 +29,9 @@ settings: ## write .env.example, docs/settings.md and docs/cli.md from the table
 
 fuzz: ## run every fuzz target for a minute (SECONDS=n for longer)
 	@scripts/fuzz $${SECONDS_EACH:-60}
+
+torture: ## the crash campaign's long form: 10,000 jobs over each kind of store, everything killed at random
+	@scripts/setup build run test && TITR_WERROR=ON scripts/setup program && ninja -C build torture >/dev/null && tests/torture/run 10000 200
 
 tsan: ## the threaded suites under the thread sanitizer
 	@scripts/tsan
