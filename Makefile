@@ -1,9 +1,10 @@
 # For people; the build itself is CMake's. `make` alone prints this list.
-.PHONY: help settings build test bench lint fmt fuzz torture tsan fresh install clean sample
+.PHONY: help settings build test bench lint fmt fuzz torture tsan fresh install clean sample smoke migrate upgrade revision up down logs
 SHELL := /bin/bash
+COMPOSE = docker compose --env-file .env -f deploy/docker-compose.yml
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## ?/  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/  make \1\t/' | expand -t 18
 
 build: ## set up, build build/titr, fetch the model
 	@scripts/setup build run program models
@@ -38,6 +39,26 @@ tsan: ## the threaded suites under the thread sanitizer
 
 fresh: ## quickstart and test in a bare Debian root: the proof of set-up
 	@scripts/fresh
+
+smoke: build ## try once everything that a job of the service needs
+	@build/titr smoke
+
+migrate: upgrade ## another name for upgrade
+
+upgrade: build ## bring the database to the program's schema
+	@build/titr migrate upgrade
+
+revision: build ## begin a migration: make revision m="what it does"
+	@build/titr migrate revision -m "$(m)"
+
+up: ## run the service in containers (deploy/docker-compose.yml, settings in .env)
+	@$(COMPOSE) up -d --build
+
+down: ## stop them
+	@$(COMPOSE) down
+
+logs: ## what they say
+	@$(COMPOSE) logs -f --tail 100
 
 install: build ## install titr, its manual page and completion under $(PREFIX)
 	@cmake --install build --prefix $${PREFIX:-/usr/local}
