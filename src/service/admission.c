@@ -1,6 +1,8 @@
 #include "service/admission.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MB (1024LL * 1024)
 
@@ -22,10 +24,11 @@ bool admission_room(int running) {
   if (running == 0) return true;
   FILE *f = fopen("/proc/meminfo", "re");
   if (!f) return true;
+  static const char key[] = "MemAvailable:";
   char line[128];
   long long kb = -1;
   while (kb < 0 && fgets(line, sizeof line, f))
-    if (sscanf(line, "MemAvailable: %lld kB", &kb) != 1) kb = -1;
+    if (strncmp(line, key, sizeof key - 1) == 0) kb = strtoll(line + sizeof key - 1, NULL, 10);
   fclose(f);
   return kb < 0 || kb * 1024 >= render_bytes;
 }

@@ -160,7 +160,7 @@ static const char *code_of(int rc) {
 }
 
 static int steps(struct run *r, struct job_options *o, const struct wanted *w, struct err *e) {
-  struct media_info info;
+  struct media_info info = {0};
   int rc = fetch(r, w->max_bytes, e);
   if (rc == 0) rc = probe(r, w, &info, e);
   if (rc < 0) return rc;
