@@ -1,6 +1,6 @@
 /*
  * DESIGN. The calling thread looks at everything, once a second, and leaves what it saw under a lock; handlers only write it out.
- * `at` is when it last came back from looking: a database that hangs keeps it away, and the handlers notice.
+ * What hangs keeps it away: then `at`, when it last came back, grows old, and `asking` is what it asks since.
  */
 #include "ops/web_role.h"
 
@@ -54,6 +54,7 @@ struct role {
   struct queue *queue;
   pthread_mutex_t lock;
   struct look last;
+  const char *asking; /* the name of a check */
 };
 
 /* ---- looking ---- */
@@ -66,23 +67,32 @@ static void add(struct look *l, const char *name, enum state if_failed, int rc, 
   snprintf(c->detail, sizeof c->detail, "%s", rc < 0 ? e->msg : words);
 }
 
-static void look_at_database(const struct role *r, struct look *l) {
+static void begin(struct role *r, const char *check) {
+  pthread_mutex_lock(&r->lock);
+  r->asking = check;
+  pthread_mutex_unlock(&r->lock);
+}
+
+static void look_at_database(struct role *r, struct look *l) {
+  begin(r, "database");
   _cleanup_(buf_release) struct buf words = BUF_INIT;
   struct err e = {0};
   int rc = dependency_database(r->db, &words, &e);
   add(l, "database", STATE_DOWN, rc, buf_str(&words), &e);
 }
 
-static void look_at_redis(const struct role *r, struct look *l) {
+static void look_at_redis(struct role *r, struct look *l) {
   struct settings_redis s;
   if (!settings_redis(&s)) return;
+  begin(r, "redis");
   struct err e = {0};
   int rc = queue_redis_works(r->queue) ? 0 : err_set(&e, ERR_NETWORK, "%s:%d does not answer", s.host, s.port);
   _cleanup_(mem_freep) char *words = x_asprintf("%s:%d", s.host, s.port);
   add(l, "redis", STATE_DOWN, rc, words, &e);
 }
 
-static void look_at_storage(struct look *l) {
+static void look_at_storage(struct role *r, struct look *l) {
+  begin(r, "storage");
   _cleanup_(buf_release) struct buf words = BUF_INIT;
   struct err e = {0};
   int rc = dependency_storage(&words, &e);
@@ -115,7 +125,8 @@ static void look(struct role *r) {
   struct look l = {0};
   look_at_database(r, &l);
   look_at_redis(r, &l);
-  look_at_storage(&l);
+  look_at_storage(r, &l);
+  begin(r, "database");
   if (l.checks[0].state == STATE_OK) {
     look_at_role(r, "worker", &l);
     if (settings_text(SET_BOT_TOKEN)) look_at_role(r, "bot", &l);
@@ -130,13 +141,17 @@ static void look(struct role *r) {
 static struct look last_look(struct role *r) {
   pthread_mutex_lock(&r->lock);
   struct look l = r->last;
+  const char *asking = r->asking;
   pthread_mutex_unlock(&r->lock);
   double age = clock_now() - l.at;
   if (age < look_late) return l;
-  struct err e = {0};
-  err_set(&e, ERR_TIMEOUT, "looking at the database, Redis and the storage has not come back for %.0f s", age);
   l.numbers.now_ms = 0;
-  add(&l, "watch", STATE_DOWN, -1, NULL, &e);
+  for (int i = 0; i < l.count; i++) {
+    struct check *c = &l.checks[i];
+    if (strcmp(c->name, asking) != 0) continue;
+    c->state = STATE_DOWN;
+    snprintf(c->detail, sizeof c->detail, "no answer for %.0f s", age);
+  }
   return l;
 }
 
