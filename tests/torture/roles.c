@@ -51,6 +51,7 @@ static int make_tables(struct sql_tx *tx, void *ctx, struct err *e) {
       tx,
       "CREATE TABLE torture_jobs (n BIGINT PRIMARY KEY, task_id BIGINT NOT NULL);"
       "CREATE TABLE torture_effects (task_id BIGINT NOT NULL, state TEXT NOT NULL, given_back BIGINT NOT NULL);"
+      "CREATE TABLE torture_held (task_id BIGINT NOT NULL, lease_owner TEXT NOT NULL);"
       "CREATE INDEX torture_effects_of ON torture_effects (task_id);",
       e);
   for (int i = 1; i <= TORTURE_USERS && rc == 0; i++) {
@@ -93,7 +94,10 @@ static int make_job(struct sql_tx *tx, void *ctx, struct err *e) {
   /* what it is to do: most are quick, some need several leases, fail once, kill their worker, are handed back */
   static const char *const kinds[] = {"quick", "quick", "quick", "quick", "quick",
                                       "quick", "quick", "again", "back",  "fault"};
-  const char *kind = m->n % 100 == 50 ? "poison" : m->n % 100 == 7 ? "long" : kinds[m->n % 10];
+  const char *kind = m->n % 100 == 50  ? "poison"
+                     : m->n % 50 == 23 ? "stall"
+                     : m->n % 100 == 7 ? "long"
+                                       : kinds[m->n % 10];
   if (m->n > m->jobs * 9 / 10) kind = "quick"; /* what is measured at the end is recovery, not a retry's delay */
   char input[64], fingerprint[32];
   snprintf(input, sizeof input, "{\"kind\": \"%s\"}", kind);
@@ -182,6 +186,7 @@ static void work_on(struct queue *q, const struct task *t) {
   const char *kind = js_string_or(input, "kind", "quick");
   bool cancelled = false, first = t->attempts == 1;
   if (strcmp(kind, "poison") == 0) raise(SIGKILL);
+  if (strcmp(kind, "stall") == 0 && first) raise(SIGSTOP); /* the parent wakes it when its lease is over */
   bool his = work(q, t, strcmp(kind, "long") == 0 ? 2.2 : 0.004 * chance(), &cancelled);
   struct ended d = {.task = t, .outcome = QUEUE_DONE};
   if (cancelled) d.outcome = QUEUE_CANCELLED;
