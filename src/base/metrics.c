@@ -60,3 +60,69 @@ int metric_values(enum metric m, struct metric_value ret[METRIC_LABELS + 1]) {
   pthread_mutex_unlock(&lock);
   return n;
 }
+
+/* ---- from one process to another: a counter is its number, a histogram [sum, count, at most …] ---- */
+
+static void write_value(struct js_writer *w, enum metric m, const struct metric_value *v) {
+  js_key(w, v->label);
+  if (!rows[m].histogram) {
+    js_int(w, (int64_t)v->count);
+    return;
+  }
+  js_begin(w, '[');
+  js_double(w, v->sum, 3);
+  js_int(w, (int64_t)v->count);
+  for (int i = 0; i < METRIC_BUCKETS; i++) js_int(w, (int64_t)v->at_most[i]);
+  js_end(w, ']');
+}
+
+void metrics_write(struct js_writer *w) {
+  js_begin(w, '{');
+  for (int m = 0; m < METRICS_COUNT; m++) {
+    struct metric_value values[METRIC_LABELS + 1];
+    int n = metric_values((enum metric)m, values), written = 0;
+    for (int i = 0; i < n; i++) {
+      if (!values[i].count) continue;
+      if (!written++) {
+        js_key(w, rows[m].name);
+        js_begin(w, '{');
+      }
+      write_value(w, (enum metric)m, &values[i]);
+    }
+    if (written) js_end(w, '}');
+  }
+  js_end(w, '}');
+}
+
+static bool read_count(struct js *v, const char *path, uint64_t *ret) {
+  int64_t n;
+  if (js_get_int(v, path, 0, INT64_MAX, &n, NULL) < 0) return false;
+  *ret = (uint64_t)n;
+  return true;
+}
+
+static bool read_value(struct js *v, bool is_histogram, struct metric_value *ret) {
+  if (!is_histogram) return read_count(v, "", &ret->count);
+  bool good = js_len(v) == METRIC_BUCKETS + 2 && js_get_number(v, "[0]", &ret->sum, NULL) == 0 &&
+              read_count(v, "[1]", &ret->count);
+  for (int i = 0; i < METRIC_BUCKETS && good; i++) {
+    char path[16];
+    snprintf(path, sizeof path, "[%d]", i + 2);
+    good = read_count(v, path, &ret->at_most[i]);
+  }
+  return good;
+}
+
+int metric_values_of(struct js *counted, enum metric m, struct metric_value ret[METRIC_LABELS + 1]) {
+  struct js *values = counted ? js_at(counted, rows[m].name) : NULL, *v;
+  const char *label;
+  int n = 0;
+  for (void *it = NULL; n <= METRIC_LABELS && values && js_next(values, &it, &label, &v);) {
+    struct metric_value *value = &ret[n];
+    memset(value, 0, sizeof *value);
+    if (strlen(label) >= sizeof value->label || !read_value(v, rows[m].histogram, value)) continue;
+    snprintf(value->label, sizeof value->label, "%s", label);
+    n++;
+  }
+  return n;
+}

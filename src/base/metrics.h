@@ -7,6 +7,12 @@
  *
  * The second argument is the value of the metric's one label, NULL for those that have none. A metric holds at most
  * METRIC_LABELS values; further ones are counted together as "other", so what is outside never makes this grow.
+ *
+ * The service's roles are processes, and one of them is asked for the numbers of all. So each puts what it has counted into its
+ * heartbeat, as the member "counted" of its detail:
+ *
+ *   js_key(&w, "counted");  metrics_write(&w);       {"titr_failures_total": {"crash": 3}, "titr_stage_seconds": {"render": […]}}
+ *
  * Threads: safe.
  */
 #ifndef TITR_BASE_METRICS_H
@@ -14,6 +20,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/json.h"
 
 enum metric {
   METRIC_STAGE_SECONDS, /* by stage: "fetch", job_stage_name() … */
@@ -46,5 +54,11 @@ extern const double metric_buckets[METRIC_BUCKETS]; /* seconds, ascending */
 
 /* All values of a metric at one moment; returns how many. A counter without a label is always there, at 0 too. */
 int metric_values(enum metric m, struct metric_value ret[METRIC_LABELS + 1]);
+
+/* What this process has counted, as a JSON object: what is still 0 is left out. */
+void metrics_write(struct js_writer *w);
+/* The same as metric_values(), of what another process wrote (`counted`: that object, or NULL). What is not as
+ * metrics_write() makes it is passed over. */
+int metric_values_of(struct js *counted, enum metric m, struct metric_value ret[METRIC_LABELS + 1]);
 
 #endif

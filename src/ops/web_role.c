@@ -13,11 +13,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/secret.h"
 #include "config/address.h"
 #include "config/settings.h"
 #include "ops/dependencies.h"
 #include "store/heartbeats.h"
+#include "store/heartbeats_each.h"
 #include "store/outbox.h"
 #include "store/tasks.h"
 #include "web/metrics.h"
@@ -41,6 +43,11 @@ struct numbers { /* of the database */
   int64_t now_ms; /* 0: not known */
 };
 
+struct process {
+  char *name;
+  struct js *detail; /* of its heartbeat; NULL: it says nothing that can be read */
+};
+
 struct look {
   struct check checks[CHECKS_MOST];
   int count;
@@ -52,8 +59,11 @@ struct look {
 struct role {
   struct sql *db;
   struct queue *queue;
-  pthread_mutex_t lock;
+  struct process processes[HEARTBEATS_MOST]; /* of the calling thread */
+  size_t process_count;
+  pthread_mutex_t lock; /* guards what follows */
   struct look last;
+  struct buf counted; /* what the processes have counted, as it is sent */
   const char *asking; /* the name of a check */
 };
 
@@ -109,16 +119,67 @@ static void look_at_role(const struct role *r, const char *role, struct look *l)
   add(l, role, STATE_DEGRADED, rc, buf_str(&words), &e);
 }
 
+struct counting {
+  struct role *role;
+  struct numbers *numbers;
+};
+
+static void forget_processes(struct role *r) {
+  while (r->process_count) {
+    struct process *p = &r->processes[--r->process_count];
+    free(p->name);
+    js_free(p->detail);
+  }
+}
+
+static int add_process(void *ctx, const char *name, const char *detail) {
+  struct role *r = ctx;
+  struct process *p = &r->processes[r->process_count++];
+  *p = (struct process){.name = x_strdup(name)};
+  if (detail && js_parse(detail, strlen(detail), "a heartbeat", &p->detail, NULL) < 0) p->detail = NULL;
+  return 0;
+}
+
 static int count(struct sql_tx *tx, void *ctx, struct err *e) {
-  struct numbers *n = ctx;
+  struct counting *c = ctx;
+  struct numbers *n = c->numbers;
+  forget_processes(c->role); /* of a try before */
   int64_t now = clock_utc_ms(), since = now - DEPENDENCY_FRESH_MS;
   int rc = tasks_count(tx, now, &n->tasks, e);
   if (rc == 0) rc = outbox_waiting(tx, "telegram", &n->outbox, &n->outbox_oldest_ms, e);
   if (rc == 0) rc = heartbeats_alive(tx, "worker:", since, &n->workers, e);
   if (rc == 0) rc = heartbeats_slots(tx, "worker:", since, &n->slots, e);
   if (rc == 0) rc = heartbeats_latest(tx, "bot:", &n->bot_ms, e);
+  if (rc == 0) rc = heartbeats_each(tx, since, add_process, c->role, e);
   if (rc == 0) n->now_ms = now;
   return rc;
+}
+
+static struct js *own_counted(void) {
+  _cleanup_(buf_release) struct buf json = BUF_INIT;
+  struct js_writer w = JS_WRITER(&json, 0);
+  struct js *v = NULL;
+  metrics_write(&w);
+  return js_parse(json.data, json.len, "counted", &v, NULL) < 0 ? NULL : v;
+}
+
+static void look_at_numbers(struct role *r, struct look *l) {
+  struct counting c = {r, &l->numbers};
+  if (sql_transact(r->db, SQL_READ, count, &c, NULL) < 0) l->numbers.now_ms = 0;
+  struct metrics_process processes[HEARTBEATS_MOST + 1];
+  for (size_t i = 0; i < r->process_count; i++) {
+    struct js *detail = r->processes[i].detail;
+    processes[i] = (struct metrics_process){r->processes[i].name, detail ? js_at(detail, "counted") : NULL};
+  }
+  _cleanup_(js_freep) struct js *own = own_counted();
+  processes[r->process_count] = (struct metrics_process){"web", own};
+  _cleanup_(buf_release) struct buf text = BUF_INIT;
+  metrics_counted(&text, processes, r->process_count + 1);
+  forget_processes(r);
+  pthread_mutex_lock(&r->lock);
+  buf_clear(&r->counted);
+  buf_add(&r->counted, text.data, text.len);
+  pthread_mutex_unlock(&r->lock);
 }
 
 static void look(struct role *r) {
@@ -130,7 +191,7 @@ static void look(struct role *r) {
   if (l.checks[0].state == STATE_OK) {
     look_at_role(r, "worker", &l);
     if (settings_text(SET_BOT_TOKEN)) look_at_role(r, "bot", &l);
-    if (sql_transact(r->db, SQL_READ, count, &l.numbers, NULL) < 0) l.numbers.now_ms = 0;
+    look_at_numbers(r, &l);
   }
   l.at = clock_now();
   pthread_mutex_lock(&r->lock);
@@ -244,7 +305,8 @@ static void answer_metrics(void *ctx, const struct web_request *r, struct web_re
     buf_adds(&reply->body, "Unauthorized\n");
     return;
   }
-  struct look l = last_look(ctx);
+  struct role *role = ctx;
+  struct look l = last_look(role);
   struct buf *out = &reply->body;
   reply->type = METRICS_TYPE;
   metrics_head(out, "titr_info", "gauge", "The program.");
@@ -255,7 +317,9 @@ static void answer_metrics(void *ctx, const struct web_request *r, struct web_re
                    l.checks[i].state == STATE_OK);
   if (l.free_bytes >= 0) gauge(out, "titr_storage_free_bytes", "Room in STORAGE_PATH.", (double)l.free_bytes);
   if (l.numbers.now_ms) write_numbers(out, &l.numbers);
-  metrics_counted(out);
+  pthread_mutex_lock(&role->lock);
+  buf_add(out, buf_str(&role->counted), role->counted.len);
+  pthread_mutex_unlock(&role->lock);
 }
 
 /* ---- the role ---- */
@@ -284,5 +348,6 @@ int web_role_run(struct sql *db, struct queue *queue, const atomic_bool *stop, s
   }
   web_stop(server);
   pthread_mutex_destroy(&r.lock);
+  buf_release(&r.counted);
   return rc;
 }

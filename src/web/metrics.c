@@ -41,13 +41,14 @@ void metrics_sample(struct buf *out, const char *name, const char *const *labels
   buf_addc(out, '\n');
 }
 
-static void histogram(struct buf *out, const struct metric_about *about, const struct metric_value *v) {
+static void histogram(struct buf *out, const char *process, const struct metric_about *about,
+                      const struct metric_value *v) {
   char bucket[64], sum[64], count[64], limit[32];
   snprintf(bucket, sizeof bucket, "%s_bucket", about->name);
   snprintf(sum, sizeof sum, "%s_sum", about->name);
   snprintf(count, sizeof count, "%s_count", about->name);
-  const char *const labels[] = {about->label, v->label, NULL}, *const with_limit[] = {about->label, v->label, "le",
-                                                                                      limit, NULL};
+  const char *const labels[] = {"process", process, about->label, v->label, NULL};
+  const char *const with_limit[] = {"process", process, about->label, v->label, "le", limit, NULL};
   for (int i = 0; i < METRIC_BUCKETS; i++) {
     snprintf(limit, sizeof limit, "%g", metric_buckets[i]);
     metrics_sample(out, bucket, with_limit, (double)v->at_most[i]);
@@ -58,16 +59,21 @@ static void histogram(struct buf *out, const struct metric_about *about, const s
   metrics_sample(out, count, labels, (double)v->count);
 }
 
-void metrics_counted(struct buf *out) {
+static void one_process(struct buf *out, enum metric m, const struct metrics_process *p) {
+  struct metric_about about = metric_about(m);
+  struct metric_value values[METRIC_LABELS + 1];
+  int n = metric_values_of(p->counted, m, values);
+  for (int i = 0; i < n; i++) {
+    const char *const labels[] = {"process", p->name, about.label, values[i].label, NULL};
+    if (about.histogram) histogram(out, p->name, &about, &values[i]);
+    else metrics_sample(out, about.name, labels, (double)values[i].count);
+  }
+}
+
+void metrics_counted(struct buf *out, const struct metrics_process *processes, size_t count) {
   for (int m = 0; m < METRICS_COUNT; m++) {
     struct metric_about about = metric_about((enum metric)m);
-    struct metric_value values[METRIC_LABELS + 1];
-    int n = metric_values((enum metric)m, values);
     metrics_head(out, about.name, about.histogram ? "histogram" : "counter", about.help);
-    for (int i = 0; i < n; i++) {
-      const char *const labels[] = {about.label, values[i].label, NULL};
-      if (about.histogram) histogram(out, &about, &values[i]);
-      else metrics_sample(out, about.name, about.label ? labels : NULL, (double)values[i].count);
-    }
+    for (size_t i = 0; i < count; i++) one_process(out, (enum metric)m, &processes[i]);
   }
 }

@@ -77,7 +77,7 @@ stop_web() { # within 5 s, with exit code 0
 # beat NAME SECONDS-AGO: a sign of life
 beat() {
   local at=$((($(date +%s) - $2) * 1000))
-  local text="INSERT INTO heartbeats (name, at, detail) VALUES ('$1', $at, '{\"slots\": 2}') ON CONFLICT (name) DO UPDATE SET at = excluded.at"
+  local text="INSERT INTO heartbeats (name, at, detail) VALUES ('$1', $at, '{\"slots\": 2, \"counted\": {\"titr_failures_total\": {\"crash\": 3}}}') ON CONFLICT (name) DO UPDATE SET at = excluded.at"
   if [[ -n ${DATABASE_URL:-} ]]; then psql "$DATABASE_URL" -qc "$text"
   else python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' "$STORAGE_PATH/titr.db" "$text"; fi
 }
@@ -135,7 +135,7 @@ beat "bot:$host:1" 0
 soon 3 200 '^{"status": "ok"'
 run 0 "^ok webhook: http://$WEBHOOK_LISTEN/health answers 200$" health webhook
 get 200 '^titr_queue_depth\{lane="3"\} 0$' /metrics
-for line in 'titr_workers_alive 2' 'titr_worker_slots 4' 'titr_tasks_parked 0' 'titr_check_ok{check="database"} 1' 'titr_telegram_429_total 0'; do
+for line in 'titr_workers_alive 2' 'titr_worker_slots 4' 'titr_tasks_parked 0' 'titr_check_ok{check="database"} 1' "titr_failures_total{process=\"worker:$host:1\",code=\"crash\"} 3"; do
   is "metrics have $line" grep -qF "$line" out
 done
 is "each line of the metrics is one" test "$(grep -vcE '^# (HELP|TYPE) titr_[a-z0-9_]+ .|^titr_[a-z0-9_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$' out)" = 0
