@@ -186,12 +186,6 @@ static int write_text(struct js_writer *w, const char *method, const struct api_
   js_key(w, "chat_id"), js_int(w, t->chat);
   js_key(w, "text"), js_string(w, t->text);
   js_key(w, "link_preview_options"), js_begin(w, '{'), js_key(w, "is_disabled"), js_bool(w, true), js_end(w, '}');
-  if (t->reply_to) {
-    js_key(w, "reply_parameters"), js_begin(w, '{');
-    js_key(w, "message_id"), js_int(w, t->reply_to);
-    js_key(w, "allow_sending_without_reply"), js_bool(w, true);
-    js_end(w, '}');
-  }
   if (!t->button_count) return 0;
   js_key(w, "reply_markup"), js_begin(w, '{'), js_key(w, "inline_keyboard"), js_begin(w, '[');
   for (size_t i = 0; i < t->button_count; i++) {
@@ -215,6 +209,12 @@ int api_send_text(struct bot_api *a, const struct api_text *t, int64_t *ret_mess
   js_begin(&w, '{');
   int rc = write_text(&w, "sendMessage", t, p, e);
   if (rc < 0) return rc;
+  if (t->reply_to) {
+    js_key(&w, "reply_parameters"), js_begin(&w, '{');
+    js_key(&w, "message_id"), js_int(&w, t->reply_to);
+    js_key(&w, "allow_sending_without_reply"), js_bool(&w, true);
+    js_end(&w, '}');
+  }
   js_end(&w, '}');
   rc = call_json(a, "sendMessage", &b, &root, p, e);
   if (rc < 0) return rc;

@@ -147,6 +147,7 @@ static int send(struct parcel *p, const struct api_file *f, struct api_sent *sen
     still_ours(p);
     if (!sender_turn(p->b->sender, f->chat, p->b->stop)) return err_set(e, ERR_CANCELLED, "the bot stops");
     int rc = api_send_file(p->b->api, f, sent, problem, e);
+    sender_sent(p->b->sender, f->chat);
     if (rc == 0 || problem->kind != API_TOO_MANY) return rc;
     sender_busy(p->b->sender, f->chat, problem->retry_after_s);
     p->later_ms = problem->retry_after_s * 1000LL;
@@ -154,7 +155,8 @@ static int send(struct parcel *p, const struct api_file *f, struct api_sent *sen
   }
 }
 
-static int say_too_large(struct parcel *p, int64_t bytes, struct sent_part *sent, struct err *e) {
+static int say_too_large(struct parcel *p, int64_t bytes, struct sent_part *sent, struct api_problem *problem,
+                         struct err *e) {
   enum text_language l = p->reply.language;
   _cleanup_(mem_freep) char *size = text_size(l, bytes);
   _cleanup_(mem_freep) char *limit = text_size(l, api_most_up(p->b->api));
@@ -165,8 +167,9 @@ static int say_too_large(struct parcel *p, int64_t bytes, struct sent_part *sent
   _cleanup_(mem_freep) char *whole = rest ? x_asprintf("%s\n%s", text, rest) : x_strdup(text);
   if (!sender_turn(p->b->sender, p->reply.chat, p->b->stop)) return err_set(e, ERR_CANCELLED, "the bot stops");
   struct api_text t = {.chat = p->reply.chat, .text = whole, .reply_to = p->reply.origin};
-  struct api_problem problem;
-  return api_send_text(p->b->api, &t, &sent->message, &problem, e);
+  int rc = api_send_text(p->b->api, &t, &sent->message, problem, e);
+  sender_sent(p->b->sender, t.chat);
+  return rc;
 }
 
 /* A part by its id when Telegram has it, else from the disk. 1: sent; 0: there is nothing to send. */
@@ -195,7 +198,7 @@ static int send_part(struct parcel *p, const struct part *part, struct api_probl
     f.file_id = NULL;
     rc = send(p, &f, &sent, problem, e);
   }
-  if (rc < 0 && problem->kind == API_TOO_LARGE) rc = say_too_large(p, file_size(path), part->sent, e);
+  if (rc < 0 && problem->kind == API_TOO_LARGE) rc = say_too_large(p, file_size(path), part->sent, problem, e);
   else if (rc == 0) {
     part->sent->message = sent.message;
     snprintf(part->sent->file_id, sizeof part->sent->file_id, "%s", sent.file_id);

@@ -87,6 +87,10 @@ void pace_took(struct pace *p, int64_t chat, double now) {
   c->at = (c->at + 1) % PACE_GROUP_MINUTE;
 }
 
+void pace_ended(struct pace *p, int64_t chat, double now) {
+  enter(p, chat, now)->last = now;
+}
+
 void pace_pause(struct pace *p, int64_t chat, double until) {
   struct chat *c = enter(p, chat, until - 60);
   c->paused_until = later_of(c->paused_until, until);

@@ -26,6 +26,8 @@ DEFINE_FREEP(struct pace, pace_free)
 double pace_ready(const struct pace *p, int64_t chat,
                   double now); /* the moment from which one may go; <= now: at once */
 void pace_took(struct pace *p, int64_t chat, double now);
+/* What was begun by pace_took() has arrived only now: the chat's second runs from here. */
+void pace_ended(struct pace *p, int64_t chat, double now);
 void pace_pause(struct pace *p, int64_t chat, double until);
 double pace_paused_until(const struct pace *p, int64_t chat); /* by pace_pause(); 0: not */
 

@@ -172,6 +172,7 @@ static void send_and_settle(struct sender *s, struct item *i) {
   int rc = send_item(s, i, &message, &p, &e);
   double now = clock_now();
   pthread_mutex_lock(&s->lock);
+  if (i->kind != ANSWER) pace_ended(s->pace, i->chat, now);
   bool again = stays(s, i, rc, &p, now);
   if (again) i->sending = false;
   pthread_mutex_unlock(&s->lock);
@@ -331,6 +332,12 @@ bool sender_turn(struct sender *s, int64_t chat, const atomic_bool *stop) {
   }
   pthread_mutex_unlock(&s->lock);
   return mine;
+}
+
+void sender_sent(struct sender *s, int64_t chat) {
+  pthread_mutex_lock(&s->lock);
+  pace_ended(s->pace, chat, clock_now());
+  pthread_mutex_unlock(&s->lock);
 }
 
 void sender_busy(struct sender *s, int64_t chat, int retry_after_s) {

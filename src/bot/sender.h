@@ -48,6 +48,7 @@ void sender_answer(struct sender *s, const char *callback_id, const char *text /
 
 /* Waits until a message may go to the chat, and counts it. False: *stop. */
 bool sender_turn(struct sender *s, int64_t chat, const atomic_bool *stop);
+void sender_sent(struct sender *s, int64_t chat);                    /* what the turn was for is done */
 void sender_busy(struct sender *s, int64_t chat, int retry_after_s); /* a 429 that the caller got */
 /* Waits until nothing for the chat waits or is under way: true, or false after so many seconds. */
 bool sender_drain(struct sender *s, int64_t chat, double seconds);
