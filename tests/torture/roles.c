@@ -91,13 +91,14 @@ static int make_job(struct sql_tx *tx, void *ctx, struct err *e) {
   bool there = sql_count(rows) > 0;
   sql_rows_free(rows);
   if (there) return 0;
-  /* what it is to do: most are quick, some need several leases, fail once, kill their worker, are handed back */
+  /* what it is to do: most are quick, some fail once, kill their worker, are handed back; five each, for they take long, last
+   * for several leases, or stop their worker for longer than his lease */
   static const char *const kinds[] = {"quick", "quick", "quick", "quick", "quick",
                                       "quick", "quick", "again", "back",  "fault"};
-  const char *kind = m->n % 100 == 50  ? "poison"
-                     : m->n % 50 == 23 ? "stall"
-                     : m->n % 100 == 7 ? "long"
-                                       : kinds[m->n % 10];
+  const char *kind = m->n % 100 == 50             ? "poison"
+                     : m->n % (m->jobs / 5) == 23 ? "stall"
+                     : m->n % (m->jobs / 5) == 7  ? "long"
+                                                  : kinds[m->n % 10];
   if (m->n > m->jobs * 9 / 10) kind = "quick"; /* what is measured at the end is recovery, not a retry's delay */
   char input[64], fingerprint[32];
   snprintf(input, sizeof input, "{\"kind\": \"%s\"}", kind);

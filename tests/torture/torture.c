@@ -1,7 +1,7 @@
 /*
  * The crash campaign's parent (torture.h):
  *
- *   torture --database URL [--redis PORT] [--services FOLDER] --jobs N --kills N [--seed N]
+ *   torture --database URL [--redis PORT] [--services FOLDER] --jobs N --kills N [--seed N]      at least 200 jobs
  *
  * At least so many kills; they go on until all jobs are made.
  * FOLDER is one that tests/services has started: its servers are killed too. One line of result, and what is wrong; exit 1 then.
@@ -25,7 +25,7 @@
 #include "store/tasks.h"
 
 enum { WORKERS = 3, MAINTAINERS = 2, PROCESSES = 1 + WORKERS + MAINTAINERS };
-static const double KILL_EVERY_S = 0.25, FROZEN_S = LEASE_MS * 1.4 / 1000, RECOVERY_S = 15, PATIENCE_S = 90;
+static const double KILL_EVERY_S = 0.25, FROZEN_S = LEASE_MS * 1.4 / 1000, RECOVERY_S = 15, PATIENCE_S = 240;
 
 struct campaign {
   struct plan plan;
@@ -261,7 +261,7 @@ static void read_arguments(int argc, char **argv, struct campaign *c, unsigned *
     default: exit(2);
     }
   }
-  if (!c->plan.database || c->plan.jobs < 1 || c->kills < 1) {
+  if (!c->plan.database || c->plan.jobs < 200 || c->kills < 1) {
     fprintf(stderr, "torture --database URL [--redis PORT] [--services FOLDER] --jobs N --kills N [--seed N]\n");
     exit(2);
   }
