@@ -287,7 +287,7 @@ static int read_any(struct streams *s, struct redis *c, const struct reading *re
 }
 
 /* Consumers of processes that ended without saying so, which have nothing left. */
-static int sweep_lane(struct redis *c, int lane, struct err *e) {
+static int sweep_lane(struct redis *c, int lane, int64_t idle_ms, struct err *e) {
   const char *const ask[] = {"XINFO", "CONSUMERS", lane_keys[lane], GROUP};
   _cleanup_(redis_reply_freep) struct redis_reply *r = NULL;
   int rc = redis_call(c, ask, ARRAY_LEN(ask), COMMAND_S, &r, e);
@@ -302,7 +302,7 @@ static int sweep_lane(struct redis *c, int lane, struct err *e) {
       if (field && strcmp(field, "pending") == 0) pending = redis_number(value);
       if (field && strcmp(field, "idle") == 0) idle = redis_number(value);
     }
-    if (!name || pending || idle < DEAD_CONSUMER_MS) continue;
+    if (!name || pending || idle < idle_ms) continue;
     const char *const words[] = {"XGROUP", "DELCONSUMER", lane_keys[lane], GROUP, name};
     _cleanup_(redis_reply_freep) struct redis_reply *gone = NULL;
     rc = redis_call(c, words, ARRAY_LEN(words), COMMAND_S, &gone, e);
@@ -310,16 +310,24 @@ static int sweep_lane(struct redis *c, int lane, struct err *e) {
   return rc;
 }
 
-static int sweep(struct streams *s, struct redis *c, struct err *e) {
-  if (!is_due(s, &s->sweep_at, SWEEP_S)) return 0;
-  int rc = 0;
-  for (int lane = 1; lane <= TASK_LANES && rc == 0; lane++) rc = sweep_lane(c, lane, e);
+static int sweep(struct redis *c, int64_t idle_ms, struct err *e) {
+  int rc = make_groups(c, e); /* XINFO's word for a missing stream is a plain ERR */
+  for (int lane = 1; lane <= TASK_LANES && rc == 0; lane++) rc = sweep_lane(c, lane, idle_ms, e);
   return rc;
+}
+
+static int work_sweep(struct streams *s, struct redis *c, void *ctx, struct err *e) {
+  (void)s;
+  return sweep(c, *(const int64_t *)ctx, e);
+}
+
+int streams_sweep(struct streams *s, int64_t idle_ms, struct err *e) {
+  return with_connection(s, work_sweep, &idle_ms, false, e);
 }
 
 static int work_read(struct streams *s, struct redis *c, void *ctx, struct err *e) {
   const struct reading *reading = ctx;
-  int rc = sweep(s, c, e);
+  int rc = is_due(s, &s->sweep_at, SWEEP_S) ? sweep(c, DEAD_CONSUMER_MS, e) : 0;
   if (rc == 0) rc = read_any(s, c, reading, e);
   while (rc == 0 && !is_over(reading)) {
     char ids[TASK_LANES + 1][STREAMS_ENTRY];

@@ -3,6 +3,8 @@
  * module only; see queue.h for what it is for. An entry has one field, "task". It is removed (XACK, XDEL) when its task has
  * been claimed in the database or cannot be, so a stream holds what nobody has looked at, and little else.
  *
+ * Needs Redis 6.2 (XAUTOCLAIM).
+ *
  * Redis away: calls fail fast with ERR_NETWORK while a new connection is tried at growing distances (0.2 to 5 s); the first failure and the
  * return are logged, once each. After FLUSHALL or a new server, groups are made again by the first call that
  * finds them missing.
@@ -43,5 +45,8 @@ int streams_remove(struct streams *s, const struct streams_entry *entry, struct 
 int streams_each(struct streams *s, int lane, int (*fn)(void *ctx, const struct streams_entry *entry), void *ctx,
                  struct err *e);
 int streams_length(struct streams *s, int lane, int64_t *ret, struct err *e);
+/* Takes consumers out of the groups that have nothing unfinished and were not heard of for idle_ms: processes that are gone.
+ * streams_read() does it by itself, once an hour, for those of more than a day. */
+int streams_sweep(struct streams *s, int64_t idle_ms, struct err *e);
 
 #endif

@@ -102,8 +102,8 @@ static void redis_stop(struct redis_server *s) {
   free(s);
 }
 
-/* An order in Redis's inline form ("FLUSHALL"), past the code under test. */
-static void redis_order(const struct redis_server *s, const char *order) {
+/* An order in Redis's inline form ("FLUSHALL"), past the code under test; returns the number that it answers with. */
+static long redis_order(const struct redis_server *s, const char *order) {
   struct sockaddr_in at = {
       .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)s->port)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,6 +113,7 @@ static void redis_order(const struct redis_server *s, const char *order) {
       read(fd, answer, sizeof answer - 1) <= 0 || answer[0] == '-')
     fail_msg("%s: %s", order, answer);
   close(fd);
+  return answer[0] == ':' ? strtol(answer + 1, NULL, 10) : 0;
 }
 
 #endif

@@ -432,6 +432,32 @@ static void a_key_of_another_kind_is_an_error(void **state) {
   streams_close(s);
 }
 
+/* Each process is a consumer of its own; those that are gone do not gather, unless they left something. */
+static void consumers_that_are_gone_are_forgotten(void **state) {
+  (void)state;
+  struct streams *gone = open_as("gone"), *left = open_as("left"), *s = open_as("alive");
+  struct streams_entry entry;
+  MUST(streams_sweep(s, 0, e)); /* where there are no groups yet */
+  MUST(streams_offer(s, 1, "one", e));
+  expect(gone, by_priority, 1, "one");
+  MUST(streams_offer(s, 1, "two", e));
+  assert_int_equal(read_next(left, by_priority, 0, &entry), 1);
+  streams_close(gone);
+  streams_close(left);
+  MUST(streams_sweep(s, 60000, e)); /* both were heard of lately */
+  clock_sleep(0.3);
+  MUST(streams_offer(s, 1, "three", e));
+  expect(s, by_priority, 1, "three");
+  MUST(streams_sweep(s, 250, e));
+  assert_int_equal(redis_order(server, "XGROUP CREATECONSUMER titr:lane:1 workers gone"), 1); /* it was not there */
+  assert_int_equal(redis_order(server, "XGROUP CREATECONSUMER titr:lane:1 workers left"), 0); /* these are */
+  assert_int_equal(redis_order(server, "XGROUP CREATECONSUMER titr:lane:1 workers alive"), 0);
+  assert_int_equal(MUST(streams_read(s, by_priority, 2000, 100, NULL, &entry, e)), 1);
+  assert_string_equal(entry.task, "two");
+  MUST(streams_remove(s, &entry, e));
+  streams_close(s);
+}
+
 static void the_database_is_the_chosen_one(void **state) {
   (void)state;
   struct streams *zero = open_as("a"), *two = NULL;
@@ -490,6 +516,7 @@ int main(void) {
                                      TEST(thousands_are_paged),
                                      TEST(what_is_no_task_is_removed),
                                      TEST(a_key_of_another_kind_is_an_error),
+                                     TEST(consumers_that_are_gone_are_forgotten),
                                      TEST(the_database_is_the_chosen_one)};
   return cmocka_run_group_tests(tests, start_server, stop_server);
 }
