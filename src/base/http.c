@@ -285,8 +285,10 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   if (!t->curl && !take_handle(t)) return err_set(e, ERR_FAIL, "libcurl cannot be used");
   CURLcode code = perform(t, t->offset > 0 ? range : NULL);
   long status = 0, sent = 0;
+  curl_off_t up = 0;
   curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &sent);
+  curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &up);
   if (code != CURLE_OK && posts(t) && sent == 0) status = HTTP_NOT_SENT;
   /* An empty file comes without a call of on_body(). */
   if (code == CURLE_OK && !t->begun && !begin_body(t)) code = CURLE_WRITE_ERROR;
@@ -294,7 +296,8 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   if (ret_status) *ret_status = (int)status;
   *ret_again = worth_another_try(code, status, t->begun) && !t->write_errno;
   if (code == CURLE_OK) {
-    if (t->r->progress && !posts(t)) t->r->progress(t->r->progress_ctx, t->done, t->total ? t->total : t->done);
+    if (t->r->progress && posts(t)) t->r->progress(t->r->progress_ctx, up, up);
+    else if (t->r->progress) t->r->progress(t->r->progress_ctx, t->done, t->total ? t->total : t->done);
     return 0;
   }
   return explain(t, code, status, e);

@@ -159,7 +159,9 @@ static int say_too_large(struct parcel *p, int64_t bytes, struct sent_part *sent
                          struct err *e) {
   enum text_language l = p->reply.language;
   _cleanup_(mem_freep) char *size = text_size(l, bytes);
-  _cleanup_(mem_freep) char *limit = text_size(l, api_most_up(p->b->api));
+  int64_t most = api_most_up(p->b->api);
+  if (bytes <= most) most = API_CLOUD_UP; /* a server of one's own that runs without --local */
+  _cleanup_(mem_freep) char *limit = text_size(l, most);
   _cleanup_(mem_freep) char *text =
       text_make(l, TEXT_TOO_LARGE_TO_SEND,
                 TEXT_VALUES(text_s("name", p->reply.title), text_s("size", size), text_s("limit", limit)));
@@ -261,12 +263,12 @@ static bool comes_again(struct parcel *p, const struct api_problem *problem, int
   case API_FINE: break; /* the database, or the bot stops */
   default:
     if (p->item.attempts >= DELIVERY_TRIES) {
-      log_error("bot", "task %s is not delivered, given up: %s", p->task.public_id, e->msg);
+      log_error("bot", "not delivered, given up: %s", e->msg);
       return false;
     }
   }
   if (rc == ERR_CANCELLED) p->later_ms = 1; /* whoever comes next, at once */
-  else log_warning("bot", "task %s is not delivered yet: %s", p->task.public_id, e->msg);
+  else log_warning("bot", "not delivered yet: %s", e->msg);
   return true;
 }
 
