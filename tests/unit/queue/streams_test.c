@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "queue/streams.h"
+#include "unit/store/postgres_proxy.h" /* it knows no PostgreSQL */
 
 #define MUST(call)                                                                                                     \
   __extension__({                                                                                                      \
@@ -458,6 +459,37 @@ static void consumers_that_are_gone_are_forgotten(void **state) {
   streams_close(s);
 }
 
+/* The connection breaks before a command arrives, or before its answer does: an entry may come twice, but is never lost, and none
+ * is left behind. */
+static void a_broken_connection_loses_nothing(void **state) {
+  (void)state;
+  static const char *const words[] = {"XADD", "XREADGROUP", "XAUTOCLAIM", "XREVRANGE", "XREAD\r", "XDEL", "PING"};
+  static const enum proxy_trick tricks[] = {PROXY_CUT_BEFORE, PROXY_CUT_AFTER};
+  struct proxy *proxy = proxy_new(server->port);
+  for (size_t i = 0; i < ARRAY_LEN(words) * ARRAY_LEN(tricks); i++) {
+    struct streams *s = NULL;
+    struct queue_redis where = {.host = "127.0.0.1", .port = proxy->port};
+    MUST(streams_open(&where, "a", &s, e));
+    assert_true(streams_work(s)); /* a connection that waits, and is then broken */
+    proxy_play(proxy, tricks[i % 2], words[i / 2]);
+    MUST(streams_offer(s, 2, "kept", e));
+    struct streams_entry entry;
+    int seen = 0, rc;
+    while ((rc = MUST(streams_read(s, by_priority, 600, 300, NULL, &entry, e))) == 1) {
+      assert_string_equal(entry.task, "kept");
+      seen++;
+      MUST(streams_remove(s, &entry, e));
+      assert_true(streams_work(s));
+    }
+    bool sent_twice = tricks[i % 2] == PROXY_CUT_AFTER && strcmp(words[i / 2], "XADD") == 0;
+    if (seen != 1 + sent_twice) fail_msg("%s, trick %d: seen %d times", words[i / 2], (int)tricks[i % 2], seen);
+    assert_int_equal(atomic_load(&proxy->done), 1);
+    assert_int_equal(length(s, 2), 0);
+    streams_close(s);
+  }
+  proxy_free(proxy);
+}
+
 static void the_database_is_the_chosen_one(void **state) {
   (void)state;
   struct streams *zero = open_as("a"), *two = NULL;
@@ -517,6 +549,7 @@ int main(void) {
                                      TEST(what_is_no_task_is_removed),
                                      TEST(a_key_of_another_kind_is_an_error),
                                      TEST(consumers_that_are_gone_are_forgotten),
+                                     TEST(a_broken_connection_loses_nothing),
                                      TEST(the_database_is_the_chosen_one)};
   return cmocka_run_group_tests(tests, start_server, stop_server);
 }
