@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "pipeline/model_keeper.h"
 #include "service/admission.h"
 #include "store/heartbeats.h"
@@ -157,6 +158,13 @@ static void tell_queue(const struct slot *s, const struct queue_end *end) {
   }
 }
 
+static void count(const struct worker_result *result, const struct queue_end *end) {
+  const struct job_result *job = &result->job;
+  if (end->error_code) metric_count(METRIC_FAILURES, end->error_code);
+  if (job->speech.total > 0) metric_observe(METRIC_STAGE_SECONDS, job_stage_name(JOB_RECOGNIZE), job->speech.total);
+  if (job->render > 0) metric_observe(METRIC_STAGE_SECONDS, job_stage_name(JOB_RENDER), job->render);
+}
+
 static void work(struct slot *s) {
   const struct worker_options *o = s->w->o;
   struct worker_job j = {.storage = o->storage,
@@ -184,7 +192,9 @@ static void work(struct slot *s) {
                           .error_text = rc < 0 ? e.msg : NULL,
                           .with = with_end,
                           .ctx = &s->task};
-  if (judge(reason, rc, code ? code : "", result.worked, &end)) tell_queue(s, &end);
+  bool told = judge(reason, rc, code ? code : "", result.worked, &end);
+  if (told) tell_queue(s, &end);
+  if (told) count(&result, &end);
   if (rc == 0) log_info("worker", "done in %.1f s: %zu captions", result.job.seconds, result.job.cues);
   else
     log_info("worker", "%s: %s", end.error_code ? end.error_code : "stopped", end.error_text ? end.error_text : e.msg);
@@ -284,9 +294,17 @@ static void *run_leases(void *arg) {
 
 static int beat(struct sql_tx *tx, void *ctx, struct err *e) {
   const struct worker *w = ctx;
-  char detail[96];
-  snprintf(detail, sizeof detail, "{\"slots\": %d, \"running\": %d}", w->started, atomic_load(&w->running));
-  return heartbeats_beat(tx, w->o->name, detail, now_ms(), e);
+  _cleanup_(buf_release) struct buf b = BUF_INIT;
+  struct js_writer js = JS_WRITER(&b, 0);
+  js_begin(&js, '{');
+  js_key(&js, "slots");
+  js_int(&js, w->started);
+  js_key(&js, "running");
+  js_int(&js, atomic_load(&w->running));
+  js_key(&js, "counted");
+  metrics_write(&js);
+  js_end(&js, '}');
+  return heartbeats_beat(tx, w->o->name, buf_str(&b), now_ms(), e);
 }
 
 static void maintain(struct worker *w, double *beaten) {
