@@ -40,6 +40,8 @@ int queue_open(struct sql *db, const struct queue_options *o, struct queue **ret
   q->options.owner = q->owner;
   q->options.redis = (struct queue_redis){0}; /* the caller's texts; the streams have their own */
   q->streams = streams;
+  /* anywhere in the cycle: of workers that never live for a whole one, some still begin with lane 3 */
+  atomic_init(&q->turn, (unsigned long long)clock_utc_ms() % LANES_CYCLE);
   /* a process of the same name that was here before has left leases: not these */
   atomic_init(&q->leases, (unsigned long long)clock_utc_ms() * 1000);
   pthread_condattr_t monotonic;

@@ -334,6 +334,7 @@ static void positions_come_true(void **state) {
     o.owner = "fresh";
     o.now_ms = jobs_now;
     MUST(queue_open(b.db, &o, &q, e));
+    atomic_store(&q->turn, 0); /* as positions are counted */
     for (int i = 0; i < n; i++) ids[i] = job_make(&b, 1 + (int)rnd(round % 2 ? TASK_LANES : 2), NULL).id;
     for (int i = 0; i < n; i++) position(&b, ids[i], &before[i], &wait);
     for (int i = 0; i < n; i++) {

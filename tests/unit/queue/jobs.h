@@ -7,6 +7,7 @@
 #include "unit/store/accounts.h"
 
 #include "queue/queue.h"
+#include "queue/queue_parts.h"
 #include "store/heartbeats.h"
 #include "store/quota.h"
 #include "store/tasks.h"
@@ -59,6 +60,7 @@ __attribute__((unused)) static struct bench bench_open_with(void **state, const 
   if (b.redis) o.redis = (struct queue_redis){.host = "127.0.0.1", .port = b.redis->port};
   jobs_clock = NOW;
   MUST(queue_open(b.db, &o, &b.q, e));
+  atomic_store(&b.q->turn, 0); /* what is taken first is known */
   struct sql_tx *tx = begin(b.db);
   b.user = make_user(tx, 1);
   MUST(sql_run(tx, "CREATE TABLE effects (task_id BIGINT NOT NULL, state TEXT NOT NULL)", SQL_NO_ARGS, NULL, e));
