@@ -4,6 +4,7 @@
  */
 #include "service/worker.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ struct slot {
   bool busy;
   struct task task;
   const char *stage;
-  double done, began, renewed;
+  double done, began, stage_began, renewed;
+  double media_seconds; /* of the input; 0: not known */
   enum reason reason;
   atomic_bool cancel;
 };
@@ -63,6 +65,7 @@ static int64_t now_ms(void) {
 static void on_progress(void *ctx, const char *stage, double done) {
   struct slot *s = ctx;
   pthread_mutex_lock(&s->lock);
+  if (strcmp(s->stage, stage) != 0) s->stage_began = clock_now();
   s->stage = stage;
   s->done = done;
   pthread_mutex_unlock(&s->lock);
@@ -81,6 +84,9 @@ static int save_media(struct sql_tx *tx, void *ctx, struct err *e) {
 static void on_probed(void *ctx, double seconds) {
   struct slot *s = ctx;
   struct media m = {s, (int64_t)(seconds * 1000)};
+  pthread_mutex_lock(&s->lock);
+  s->media_seconds = seconds;
+  pthread_mutex_unlock(&s->lock);
   struct err e = {0};
   if (sql_transact(s->w->o->db, SQL_WRITE, save_media, &m, &e) < 0) log_warning("worker", "%s", e.msg);
 }
@@ -208,7 +214,8 @@ static void begin(struct slot *s) {
   s->busy = true;
   s->stage = "fetch";
   s->done = 0;
-  s->began = s->renewed = clock_now();
+  s->began = s->stage_began = s->renewed = clock_now();
+  s->media_seconds = 0;
   s->reason = GO_ON;
   atomic_store(&s->cancel, false);
   pthread_mutex_unlock(&s->lock);
@@ -256,6 +263,26 @@ static void stop_job(struct slot *s, enum reason why) {
   atomic_store(&s->cancel, true);
 }
 
+/* Longest times of stages: a part of its own, and a part for each second of the input. Generous: a small machine that is
+ * busy otherwise takes a tenth of it; what stands still is found in minutes and not only by the limit of the job. */
+static double stage_limit(const char *stage, double media_seconds) {
+  static const struct {
+    const char *stage;
+    double fixed, each;
+  } limits[] = {{"fetch", 1800, 0}, {"probe", 120, 0},   {"model", 600, 0}, {"recognize", 300, 10},
+                {"shots", 300, 10}, {"render", 600, 60}, {"save", 300, 1}};
+  for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+    if (strcmp(stage, limits[i].stage) == 0)
+      return limits[i].fixed + limits[i].each * (media_seconds > 0 ? media_seconds : 3600);
+  return INFINITY;
+}
+
+/* Behind the slot's lock. */
+static bool is_too_slow(const struct slot *s, double now) {
+  double most = s->w->o->job_seconds;
+  return (most > 0 && now - s->began > most) || now - s->stage_began > stage_limit(s->stage, s->media_seconds);
+}
+
 static void renew(struct slot *s, int64_t lease_ms) {
   struct worker *w = s->w;
   pthread_mutex_lock(&s->lock);
@@ -265,7 +292,7 @@ static void renew(struct slot *s, int64_t lease_ms) {
   const char *stage = s->stage;
   int progress = (int)(s->done * 1000);
   double now = clock_now();
-  if (busy && w->o->job_seconds > 0 && now - s->began > w->o->job_seconds) stop_job(s, TOO_SLOW);
+  if (busy && is_too_slow(s, now)) stop_job(s, TOO_SLOW);
   pthread_mutex_unlock(&s->lock);
   if (!busy) return;
   bool cancel = false;
