@@ -117,6 +117,7 @@ static void flush_redis(struct campaign *c) {
 
 static void kill_something(struct campaign *c, int n) {
   bool postgres = strncmp(c->plan.database, "postgres", 8) == 0;
+  c->last_kill = clock_now();
   if (c->services && n % 8 == 3 && postgres) {
     service(c, "kill", "postgres");
     run_for(c, 0.5);
@@ -133,7 +134,6 @@ static void kill_something(struct campaign *c, int n) {
     int i = order[(int)((double)random() / RAND_MAX * 9.99)];
     if (c->pids[i]) kill(c->pids[i], SIGKILL);
   }
-  c->last_kill = clock_now();
 }
 
 /* ---- counting ---- */
