@@ -1,8 +1,8 @@
 /* `titr backup` and `titr restore`: the embedded database (store/backup.h). */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "config/settings.h"
 #include "ops/cli.h"
 #include "ops/commands.h"
@@ -44,7 +44,7 @@ static int backup(const struct arguments *a) {
 }
 
 static int count_alive(struct sql_tx *tx, void *ctx, struct err *e) {
-  return heartbeats_alive(tx, "", ((int64_t)time(NULL) - 90) * 1000, ctx, e);
+  return heartbeats_alive(tx, "", clock_utc_ms() - 90000, ctx, e);
 }
 
 /* A database that nobody can read is no reason not to restore one. */

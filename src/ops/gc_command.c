@@ -1,7 +1,7 @@
 /* `titr gc`: cleaning by hand (service/gc.h). */
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "config/settings.h"
 #include "ops/backend.h"
 #include "ops/cli.h"
@@ -25,7 +25,7 @@ static int run(const struct arguments *a) {
                          .plans = &b.plans,
                          .least_free = GC_LEAST_FREE,
                          .dry = dry,
-                         .now_ms = (int64_t)time(NULL) * 1000,
+                         .now_ms = clock_utc_ms(),
                          .cancel = signals_cancel_flag(),
                          .removed = say_removed};
   if (rc == 0) {

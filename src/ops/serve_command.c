@@ -1,6 +1,5 @@
 /* `titr serve`: the whole service in one command (service/supervisor.h), and cleaning every hour. */
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,7 +30,7 @@ static void clean(void *ctx) {
                                .plans = &c->backend->plans,
                                .orphan_hours = (double)settings_number(SET_CLEANUP_HOURS),
                                .least_free = GC_LEAST_FREE,
-                               .now_ms = (int64_t)time(NULL) * 1000,
+                               .now_ms = clock_utc_ms(),
                                .cancel = signals_cancel_flag()};
   if (gc_run(&o, &report, &e) < 0) log_warning("gc", "%s", e.msg);
   else if (report.folders)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -52,12 +51,6 @@ struct worker {
 
 struct worker_options worker_default_options(void) {
   return (struct worker_options){.model = "base", .jobs = 1, .drain_seconds = 7};
-}
-
-static int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- the job's side ---- */
@@ -103,7 +96,7 @@ static int tell_user(struct sql_tx *tx, const struct task *t, enum task_state en
   js_key(&w, "event");
   js_string(&w, task_state_name(ended));
   js_end(&w, '}');
-  int64_t now = now_ms();
+  int64_t now = clock_utc_ms();
   int rc = outbox_add(tx, "telegram", NULL, buf_str(&b), now, now, e);
   return rc < 0 ? rc : 0;
 }
@@ -112,9 +105,9 @@ static int with_end(struct sql_tx *tx, void *ctx, enum task_state ended, struct 
   return tell_user(tx, ctx, ended, e);
 }
 
-static int with_parked(struct sql_tx *tx, void *ctx, const struct task *t, struct err *e) {
+static int with_lost_worker(struct sql_tx *tx, void *ctx, const struct task *t, struct err *e) {
   (void)ctx;
-  return tell_user(tx, t, TASK_PARKED, e);
+  return tell_user(tx, t, t->state, e);
 }
 
 static bool is_fault_of_input(const char *code) {
@@ -331,13 +324,14 @@ static int beat(struct sql_tx *tx, void *ctx, struct err *e) {
   js_key(&js, "counted");
   metrics_write(&js);
   js_end(&js, '}');
-  return heartbeats_beat(tx, w->o->name, buf_str(&b), now_ms(), e);
+  return heartbeats_beat(tx, w->o->name, buf_str(&b), clock_utc_ms(), e);
 }
 
 static void maintain(struct worker *w, double *beaten) {
   struct err e = {0};
   struct queue_repairs repairs;
-  if (queue_maintain(w->o->queue, with_parked, NULL, &repairs, &e) < 0) log_warning("worker", "maintenance: %s", e.msg);
+  if (queue_maintain(w->o->queue, with_lost_worker, NULL, &repairs, &e) < 0)
+    log_warning("worker", "maintenance: %s", e.msg);
   else if (repairs.leases_ended || repairs.parked)
     log_warning("worker", "%lld ended leases, %lld tasks parked", (long long)repairs.leases_ended,
                 (long long)repairs.parked);
