@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/http.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "base/utf8.h"
 #include "bot/api_parts.h"
 
@@ -130,6 +131,7 @@ int api_call(struct bot_api *a, const struct api_call *c, struct js **ret_root, 
   }
   struct js *root = NULL;
   rc = api_read_answer(c->method, status, buf_str(&answer), answer.len, &root, p, e);
+  if (p->kind == API_TOO_MANY) metric_count(METRIC_TELEGRAM_429, NULL);
   if (rc == 0 && ret_root) *ret_root = root;
   else js_free(root);
   return rc;

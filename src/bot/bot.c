@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "bot/conversation.h"
 #include "bot/delivery.h"
 #include "bot/parts.h"
@@ -68,7 +69,12 @@ static void went_well(struct poller *p) {
 
 static int beat(struct sql_tx *tx, void *ctx, struct err *e) {
   const struct poller *p = ctx;
-  return heartbeats_beat(tx, p->name, NULL, records_now_ms(), e);
+  _cleanup_(buf_release) struct buf b = BUF_INIT;
+  struct js_writer w = JS_WRITER(&b, 0);
+  js_begin(&w, '{');
+  js_key(&w, "counted"), metrics_write(&w);
+  js_end(&w, '}');
+  return heartbeats_beat(tx, p->name, buf_str(&b), clock_utc_ms(), e);
 }
 
 static int goodbye(struct sql_tx *tx, void *ctx, struct err *e) {
@@ -174,7 +180,7 @@ static int mark(struct sql_tx *tx, void *ctx, struct err *e) {
   const struct blocking *k = ctx;
   struct user u = {0};
   int rc = users_find(tx, k->chat, &u, e); /* a private chat has its user's number */
-  if (rc > 0) rc = users_set_blocked(tx, u.id, true, records_now_ms(), e);
+  if (rc > 0) rc = users_set_blocked(tx, u.id, true, clock_utc_ms(), e);
   user_release(&u);
   return rc;
 }

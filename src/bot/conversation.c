@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "bot/delivery.h"
 #include "bot/records.h"
@@ -295,7 +296,7 @@ static void answer(const struct turn *t) {
 }
 
 int conversation_take(struct bot *b, const struct update *u, struct err *e) {
-  struct turn t = {.b = b, .u = u, .now_ms = records_now_ms()};
+  struct turn t = {.b = b, .u = u, .now_ms = clock_utc_ms()};
   int rc;
   for (int race = 0;; race++) {
     rc = sql_transact(b->o->db, SQL_WRITE, take, &t, e);

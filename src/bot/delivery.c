@@ -63,7 +63,7 @@ char *delivery_file_name(const char *title, const char *suffix) {
 
 static int take(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
-  return outbox_take(tx, DELIVERY_TOPIC, DELIVERY_LEASE_MS, records_now_ms(), &p->item, e);
+  return outbox_take(tx, DELIVERY_TOPIC, DELIVERY_LEASE_MS, clock_utc_ms(), &p->item, e);
 }
 
 static int look(struct sql_tx *tx, void *ctx, struct err *e) {
@@ -99,7 +99,7 @@ static int note(struct sql_tx *tx, void *ctx, struct err *e) {
 
 static int close_parcel(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
-  int64_t now = records_now_ms();
+  int64_t now = clock_utc_ms();
   int rc = p->delivered ? tasks_delivered(tx, p->task.id, now, e) : 0;
   return rc < 0 ? rc : outbox_sent(tx, p->item.id, now, e);
 }
@@ -108,12 +108,12 @@ static int put_back(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
   int64_t wait = p->later_ms;
   if (!wait) wait = 1000LL << (p->item.attempts < 9 ? p->item.attempts : 9);
-  return outbox_later(tx, p->item.id, records_now_ms() + wait, e);
+  return outbox_later(tx, p->item.id, clock_utc_ms() + wait, e);
 }
 
 static int extend(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
-  return records_extend_lease(tx, p->item.id, records_now_ms() + DELIVERY_LEASE_MS, e);
+  return records_extend_lease(tx, p->item.id, clock_utc_ms() + DELIVERY_LEASE_MS, e);
 }
 
 static int write(struct parcel *p, sql_fn fn, struct err *e) {
@@ -244,7 +244,7 @@ static int carry(struct parcel *p, struct api_problem *problem, struct err *e) {
     if (rc < 0) return rc;
   }
   p->delivered = p->task.state == TASK_DONE && !gone;
-  if (p->delivered && !p->task.delivered_ms) p->task.delivered_ms = records_now_ms();
+  if (p->delivered && !p->task.delivered_ms) p->task.delivered_ms = clock_utc_ms();
   status_finish(p->b, &p->task, &p->reply, p->given_back);
   /* a bot that is ended before the message says so shall say it later: only then the item is done with */
   if (!sender_drain(p->b->sender, p->reply.chat, DRAIN_SECONDS)) log_debug("bot", "the last state is still on its way");
@@ -258,9 +258,9 @@ static bool comes_again(struct parcel *p, const struct api_problem *problem, int
     if (!p->user.blocked) bot_mark_blocked(p->b, p->reply.chat);
     p->later_ms = DELIVERY_BLOCKED_MS;
     return p->task.state == TASK_DONE && !p->task.files_gone_ms;
+  case API_FINE: /* the database failed, or the bot stops */
   case API_NETWORK:
   case API_TOO_MANY: break;
-  case API_FINE: break; /* the database, or the bot stops */
   default:
     if (p->item.attempts >= DELIVERY_TRIES) {
       log_error("bot", "not delivered, given up: %s", e->msg);

@@ -2,15 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
-
-int64_t records_now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void read_part(struct js *v, struct sent_part *p) {
   p->message = js_int_or(v, "message", 0);

@@ -38,6 +38,4 @@ int reply_store(struct sql_tx *tx, int64_t task_id, const struct reply *r, struc
 /* An outbox item that takes long to send stays ours for so much longer. */
 int records_extend_lease(struct sql_tx *tx, int64_t item_id, int64_t until_ms, struct err *e);
 
-int64_t records_now_ms(void);
-
 #endif

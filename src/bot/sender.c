@@ -46,7 +46,6 @@ struct sender {
   struct pace *pace;
   double quiet_until, quiet; /* the network is away */
   bool stopping;
-  int64_t refusals;
   struct last_edit {
     int64_t chat, message;
   } last[LAST_EDITS];
@@ -154,7 +153,6 @@ static bool stays(struct sender *s, const struct item *i, int rc, const struct a
     return false;
   }
   if (p->kind == API_TOO_MANY) {
-    s->refusals++;
     pace_pause(s->pace, i->chat, now + p->retry_after_s);
     return true;
   }
@@ -342,7 +340,6 @@ void sender_sent(struct sender *s, int64_t chat) {
 
 void sender_busy(struct sender *s, int64_t chat, int retry_after_s) {
   pthread_mutex_lock(&s->lock);
-  s->refusals++;
   pace_pause(s->pace, chat, clock_now() + retry_after_s);
   pthread_mutex_unlock(&s->lock);
 }
@@ -360,11 +357,4 @@ bool sender_drain(struct sender *s, int64_t chat, double seconds) {
   }
   pthread_mutex_unlock(&s->lock);
   return empty;
-}
-
-int64_t sender_refusals(struct sender *s) {
-  pthread_mutex_lock(&s->lock);
-  int64_t n = s->refusals;
-  pthread_mutex_unlock(&s->lock);
-  return n;
 }

@@ -53,6 +53,4 @@ void sender_busy(struct sender *s, int64_t chat, int retry_after_s); /* a 429 th
 /* Waits until nothing for the chat waits or is under way: true, or false after so many seconds. */
 bool sender_drain(struct sender *s, int64_t chat, double seconds);
 
-int64_t sender_refusals(struct sender *s); /* 429s so far */
-
 #endif

@@ -164,7 +164,7 @@ static void show(struct status *s, const struct task *t, int64_t before, int64_t
 }
 
 void status_finish(struct bot *b, const struct task *t, const struct reply *r, bool given_back) {
-  _cleanup_(mem_freep) char *text = status_text(t, r, -1, -1, given_back, records_now_ms());
+  _cleanup_(mem_freep) char *text = status_text(t, r, -1, -1, given_back, clock_utc_ms());
   struct api_text message = {.chat = r->chat, .text = text, .reply_to = r->origin};
   if (r->message) sender_edit(b->sender, &message, r->message, true);
   else sender_say(b->sender, &message, NULL, NULL);
@@ -218,7 +218,7 @@ static void pass(struct status *s, bool queued) {
   int rc = sql_transact(s->b->o->db, SQL_READ, look, &k, &e);
   if (rc < 0 && !s->failed) log_warning("bot", "the tasks' states cannot be read: %s", e.msg);
   s->failed = rc < 0;
-  int64_t now = records_now_ms();
+  int64_t now = clock_utc_ms();
   for (size_t i = 0; rc >= 0 && i < k.running.count; i++) show(s, &k.running.tasks[i], -1, -1, now);
   for (size_t i = 0; rc >= 0 && i < k.waiting.count; i++)
     show(s, &k.waiting.tasks[i], k.places[i][0], k.places[i][1], now);
@@ -253,7 +253,7 @@ static int place(struct sql_tx *tx, void *ctx, struct err *e) {
 void status_begin(struct status *s, const struct task *t) {
   struct placing p = {.s = s, .t = t};
   if (sql_transact(s->b->o->db, SQL_READ, place, &p, NULL) < 0) p.before = p.wait_ms = -1;
-  show(s, t, p.before, p.wait_ms, records_now_ms());
+  show(s, t, p.before, p.wait_ms, clock_utc_ms());
 }
 
 struct status *status_start(struct bot *b) {

@@ -262,7 +262,7 @@ struct finish {
 static int finish(struct sql_tx *tx, void *ctx, struct err *e) {
   const struct finish *f = ctx;
   struct task t = {0};
-  int64_t now = records_now_ms();
+  int64_t now = clock_utc_ms();
   int rc = tasks_claim(tx, f->id, "worker:test", 60000, now, &t, e);
   if (rc > 0) rc = tasks_done(tx, t.id, "worker:test", f->video, f->srt, now, e);
   _cleanup_(mem_freep) char *payload = delivery_payload(f->id, "done");
