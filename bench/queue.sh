@@ -2,12 +2,12 @@
 # The queue with jobs that do nothing, over each kind of store, and BullMQ (a queue in Redis for Node.js) beside it: see
 # bench/queue.c for what is measured. All servers force to the disk what they are given.
 #
-#   bench/queue.sh        JOBS (default 5000), THREADS (4), ROUNDS (3: medians), BULLMQ (its version; none: without the peer)
+#   bench/queue.sh        JOBS (default 2000), THREADS (4), ROUNDS (3: medians), BULLMQ (its version; none: without the peer)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 ninja -C "$build" bench_queue >/dev/null
-jobs=${JOBS:-5000} threads=${THREADS:-4} rounds=${ROUNDS:-3} bullmq=${BULLMQ:-5.81.5}
+jobs=${JOBS:-2000} threads=${THREADS:-4} rounds=${ROUNDS:-3} bullmq=${BULLMQ:-5.81.5}
 services=$(mktemp -d "${TMPDIR:-/tmp}/titr-bench.XXXXXX")
 trap 'tests/services stop "$services"' EXIT
 addresses=$(tests/services start "$services" --durable)
