@@ -322,7 +322,7 @@ static void deadly(void **state) {
     struct child_spec s = {.op = "deadly", .request = request, .max_seconds = 20};
     struct err e = {0};
     int rc = child_run(&s, NULL, NULL, NULL, NULL, 0, NULL, &e);
-    if (rc != ERR_INPUT || !strstr(e.msg, "must not")) fail_msg("deadly %d: %d %s", i, rc, e.msg);
+    if (rc != ERR_CRASH || !strstr(e.msg, "must not")) fail_msg("deadly %d: %d %s", i, rc, e.msg);
   }
 }
 
