@@ -32,6 +32,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             pass
 
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        _, how, *rest = self.path.split("/")
+        if how == "echo":
+            self.answer(200, self.headers["Content-Type"].split(";")[0].encode() + b"\n" + body)
+        elif how == "refuse":  # /refuse/STATUS: with a body all the same
+            self.answer(int(rest[0]), b"because")
+        elif how == "away":
+            self.answer(302, b"elsewhere", Location="/echo/")
+        elif how == "hang":
+            time.sleep(3)
+            self.answer(200)
+        else:  # not a word
+            self.close_connection = True
+
     def answer(self, status, body=b"", **headers):
         self.send_response(status)
         for name, value in headers.items():

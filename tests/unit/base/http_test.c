@@ -244,14 +244,116 @@ static void addresses_are_shown_without_secrets(void **state) {
   assert_null(strstr(e.msg, "key"));
 }
 
+/* ---- posting ---- */
+
+static void json_is_posted_and_every_answer_is_one(void **state) {
+  (void)state;
+  static const struct {
+    const char *path, *answer;
+    int status;
+  } cases[] = {
+      {"/echo/", "application/json\n{\"a\": 1}", 200},
+      {"/refuse/429", "because", 429},
+      {"/refuse/500", "because", 500},
+      {"/away/", "elsewhere", 302}, /* followed nowhere: what is posted is for one address */
+  };
+  struct http_session *session = http_session_new();
+  for (int kept = 0; kept < 2; kept++)
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+      _cleanup_(mem_freep) char *url = fixture_url(cases[i].path);
+      _cleanup_(buf_release) struct buf b = BUF_INIT;
+      struct http_request r = plain(url);
+      if (kept) r.session = session;
+      int status = 0;
+      assert_int_equal(http_post_json(&r, "{\"a\": 1}", &b, &status, NULL), 0);
+      assert_int_equal(status, cases[i].status);
+      assert_string_equal(buf_str(&b), cases[i].answer);
+    }
+  http_session_free(session);
+}
+
+static int64_t sent, sent_total;
+static void on_sent(void *ctx, int64_t done, int64_t total) {
+  (void)ctx;
+  assert_true(done >= sent);
+  sent = done;
+  sent_total = total;
+}
+
+static void a_form_carries_a_file(void **state) {
+  (void)state;
+  fixture_fill("www/up", BIG, 9);
+  _cleanup_(mem_freep) char *url = fixture_url("/echo/"), *file = fixture_path("www/up");
+  const struct http_part parts[] = {
+      {.name = "chat_id", .text = "42"},
+      {.name = "video", .file = file, .file_name = "t\"alk.mp4", .type = "video/mp4"},
+  };
+  _cleanup_(buf_release) struct buf b = BUF_INIT, bytes = BUF_INIT;
+  struct http_request r = plain(url);
+  r.progress = on_sent;
+  assert_int_equal(http_post_form(&r, parts, 2, &b, NULL, NULL), 0);
+  fixture_read(file, &bytes);
+  assert_int_equal(strncmp(b.data, "multipart/form-data\n", 20), 0);
+  assert_non_null(strstr(b.data, "name=\"chat_id\"\r\n\r\n42\r\n"));
+  assert_non_null(strstr(b.data, "filename=\"t%22alk.mp4\""));
+  assert_non_null(memmem(b.data, b.len, bytes.data, bytes.len));
+  assert_true(sent > BIG && sent == sent_total);
+  const struct http_part none[] = {{.name = "video", .file = "/nonexistent/file"}};
+  struct err e = {0};
+  int status = 0;
+  assert_int_equal(http_post_form(&r, none, 1, &b, &status, &e), ERR_IO);
+  assert_int_equal(status, HTTP_NOT_SENT);
+  assert_non_null(strstr(e.msg, "/nonexistent/file"));
+}
+
+/* Whether it can have arrived, how long it may take, and what the address is called. */
+static void posts_that_fail(void **state) {
+  (void)state;
+  static const struct {
+    const char *path;
+    int code;
+    bool may_have_arrived;
+  } cases[] = {{"/hang/", ERR_NETWORK, true}, {"/cut/", ERR_NETWORK, true}, {NULL, ERR_NETWORK, false}};
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    _cleanup_(mem_freep) char *url = cases[i].path ? fixture_url(cases[i].path) : x_strdup("http://127.0.0.1:1/s3cret");
+    _cleanup_(buf_release) struct buf b = BUF_INIT;
+    struct http_request r = plain(url);
+    r.shown = "the service";
+    r.total_seconds = 1;
+    struct err e = {0};
+    int status = 0;
+    double start = clock_now();
+    assert_int_equal(http_post_json(&r, "{}", &b, &status, &e), cases[i].code);
+    assert_true(clock_now() - start < 2.5);
+    assert_int_equal(status != HTTP_NOT_SENT, cases[i].may_have_arrived);
+    assert_int_equal(strncmp(e.msg, "the service: ", 13), 0);
+    assert_null(strstr(e.msg, "127.0.0.1"));
+  }
+  atomic_bool now = true;
+  _cleanup_(mem_freep) char *url = fixture_url("/hang/");
+  struct buf b = BUF_INIT;
+  struct http_request r = plain(url);
+  r.cancel = &now;
+  assert_int_equal(http_post_json(&r, "{}", &b, NULL, NULL), ERR_CANCELLED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(downloads_that_succeed),      cmocka_unit_test(a_complete_file_is_not_asked_for),
-      cmocka_unit_test(an_empty_file_comes),         cmocka_unit_test(downloads_that_fail),
-      cmocka_unit_test(a_bad_line_keeps_what_came),  cmocka_unit_test(a_full_disk_is_told),
-      cmocka_unit_test(cancel_leaves_the_part),      cmocka_unit_test(get_and_its_ceiling),
-      cmocka_unit_test(a_token_stays_with_its_host), cmocka_unit_test(what_cannot_be_reached_fails_fast),
-      cmocka_unit_test(only_https_unless_asked),     cmocka_unit_test(addresses_are_shown_without_secrets),
+      cmocka_unit_test(downloads_that_succeed),
+      cmocka_unit_test(a_complete_file_is_not_asked_for),
+      cmocka_unit_test(an_empty_file_comes),
+      cmocka_unit_test(downloads_that_fail),
+      cmocka_unit_test(a_bad_line_keeps_what_came),
+      cmocka_unit_test(a_full_disk_is_told),
+      cmocka_unit_test(cancel_leaves_the_part),
+      cmocka_unit_test(get_and_its_ceiling),
+      cmocka_unit_test(a_token_stays_with_its_host),
+      cmocka_unit_test(what_cannot_be_reached_fails_fast),
+      cmocka_unit_test(only_https_unless_asked),
+      cmocka_unit_test(addresses_are_shown_without_secrets),
+      cmocka_unit_test(json_is_posted_and_every_answer_is_one),
+      cmocka_unit_test(a_form_carries_a_file),
+      cmocka_unit_test(posts_that_fail),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
