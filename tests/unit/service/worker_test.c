@@ -414,6 +414,37 @@ static void files_go_when_their_time_is_over(void **state) {
   close_service(&s);
 }
 
+/* With a nearly full disk what has reached its user goes at once; what has not stays, and so does what still waits. */
+static void a_full_disk_takes_what_was_delivered(void **state) {
+  struct service s;
+  open_service(&s, state);
+  struct plan_table plans = plans_default_table();
+  struct task first = add_task(&s, spoken, "{\"video\": false}"), second = add_task(&s, spoken, "{\"video\": false}");
+  struct task done = wait_for(&s, &first, TASK_DONE), also_done = wait_for(&s, &second, TASK_DONE);
+  stop_worker(&s);
+  struct sql_tx *tx = begin(s.db);
+  assert_int_equal(tasks_delivered(tx, first.id, now_ms(), NULL), 1);
+  commit(tx);
+  struct gc_report r;
+  struct gc_options o = {.db = s.db,
+                         .storage = s.storage,
+                         .plans = &plans,
+                         .orphan_hours = 48,
+                         .least_free = INT64_MAX,
+                         .now_ms = now_ms()};
+  MUST(gc_run(&o, &r, e));
+  assert_int_equal(r.folders, 1);
+  assert_true(r.still_full);
+  assert_false(is_there(&s, done.subtitles_path));
+  assert_true(is_there(&s, also_done.subtitles_path));
+  task_release(&first);
+  task_release(&second);
+  task_release(&done);
+  task_release(&also_done);
+  start_worker(&s);
+  close_service(&s);
+}
+
 static void orphans_go_after_a_grace(void **state) {
   struct service s;
   open_service(&s, state);
