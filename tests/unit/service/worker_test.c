@@ -470,7 +470,8 @@ int main(int argc, char **argv) {
       SCRATCH_TESTS(spoken_video_is_captioned),        SCRATCH_SQLITE_TEST(what_fails_for_good_is_told),
       SCRATCH_SQLITE_TEST(trouble_is_tried_again),     SCRATCH_TESTS(cancelled_within_a_second),
       SCRATCH_TESTS(a_worker_that_stops_hands_back),   SCRATCH_SQLITE_TEST(too_slow_is_tried_again),
-      SCRATCH_TESTS(files_go_when_their_time_is_over), SCRATCH_SQLITE_TEST(orphans_go_after_a_grace),
+      SCRATCH_TESTS(files_go_when_their_time_is_over), SCRATCH_TESTS(a_full_disk_takes_what_was_delivered),
+      SCRATCH_SQLITE_TEST(orphans_go_after_a_grace),
   };
   return cmocka_run_group_tests(tests, make_media, remove_media);
 }
