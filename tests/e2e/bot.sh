@@ -1,6 +1,7 @@
 #!/bin/bash
 # The whole path against the emulated Telegram (tests/telegram): a recorded sentence in a video goes in, a captioned MP4 and an
-# SRT come back; refusals, cancelling, duplicates, a killed bot, 429s. Over SQLite, or over what TITR_BOT_DATABASE names.
+# SRT come back; refusals, cancelling, a killed bot, 429s, every update twice. Over SQLite, or over what TITR_BOT_DATABASE and REDIS_HOST
+# name.
 #
 #   TITR=build/titr tests/e2e/bot.sh        prints "ok …" lines and "N passed, N failed"
 set -uo pipefail
@@ -29,7 +30,7 @@ mkdir -p "$dir/tg" "$dir/storage"
 models=${XDG_DATA_HOME:-$HOME/.local/share}/titr/.models
 ln -s "$models" "$dir/storage/.models"
 mkfifo "$dir/stdin"
-python3 "$root/tests/telegram/server.py" "$dir/tg" --token 123456:test-token >"$dir/port" 2>"$dir/telegram.log" <"$dir/stdin" &
+python3 "$root/tests/telegram/server.py" "$dir/tg" --token 123456:test-token ${TITR_BOT_SERVER:---duplicates} >"$dir/port" 2>"$dir/telegram.log" <"$dir/stdin" &
 telegram=$!
 exec 9>"$dir/stdin"
 for _ in $(seq 50); do [ -s "$dir/port" ] && break; sleep 0.1; done

@@ -324,6 +324,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def handle(self):
+        try:
+            super().handle()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # a bot that was killed
+
     def reply(self, status, value):
         body = json.dumps(value).encode()
         self.send_response(status)
@@ -384,8 +390,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ConnectionAbortedError:
             t.log(refused=0, description="dropped", **row)
             self.close_connection = True
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def do_GET(self):
         found = re.fullmatch(r"/file/bot([^/]+)/(.+)", self.path)
@@ -406,10 +410,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
-        try:
-            self.wfile.write(data[start:])
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+        self.wfile.write(data[start:])
 
 
 def main():
