@@ -20,6 +20,7 @@
 
 #define CALL_SECONDS   30.0
 #define UPLOAD_SECONDS 1800.0
+#define DIGEST_SECONDS 600.0 /* a server of one's own passes the file on before it answers */
 
 struct bot_api {
   char *url, *token;
@@ -116,7 +117,7 @@ int api_call(struct bot_api *a, const struct api_call *c, struct js **ret_root, 
   r.session = take_session(a);
   r.cancel = c->cancel ? c->cancel : a->cancel;
   r.max_bytes = API_ANSWER_BYTES;
-  r.stall_seconds = c->wait_s + CALL_SECONDS;
+  r.stall_seconds = c->parts ? DIGEST_SECONDS : c->wait_s + CALL_SECONDS;
   r.total_seconds = c->parts ? UPLOAD_SECONDS : c->wait_s + CALL_SECONDS;
   r.progress = c->progress;
   r.progress_ctx = c->progress_ctx;

@@ -118,6 +118,7 @@ static void take_updates(struct poller *p, struct js *list) {
     struct err e = {0};
     if (update_read(js_item(list, i), &u, &e) < 0) {
       log_warning("bot", "an update that is none: %s", e.msg);
+      rest(p, 1); /* it cannot be confirmed, so it comes again at once */
       continue;
     }
     if (!take_update(p, &u)) return;

@@ -9,8 +9,9 @@
  *   sender_stop(s); sender_free(s);
  *
  * A 429 is obeyed for its chat while others go on. What fails by the network is tried again for SENDER_PATIENCE seconds, in
- * its place. Anything else that Telegram refuses is logged and dropped. At most SENDER_MOST wait: beyond that a message is
- * refused (done gets ERR_FAIL) and an edit dropped, which the next state makes good.
+ * its place: a message whose answer was lost may so come twice. Anything else that Telegram refuses is logged and dropped.
+ * At most SENDER_MOST wait: beyond that a message is refused (done gets ERR_FAIL) and an edit dropped, which the next
+ * state makes good.
  *
  * Threads: SENDER_THREADS of its own; all functions are safe from any thread. Callbacks come from the sender's
  * threads, without its lock.
