@@ -35,6 +35,7 @@ static int choice(struct js *o, const char *path, const char *const *names, int 
 struct wanted {
   struct js *js; /* owns the strings */
   bool video;
+  enum media_background background; /* of input without a picture */
   double max_seconds;
   int64_t max_bytes;
 };
@@ -42,15 +43,17 @@ struct wanted {
 static int read_options(const struct task *t, struct job_options *o, struct wanted *w, struct err *e) {
   static const char *const positions[] = {"top", "middle", "bottom", NULL},
                            *const fits[] = {"crop", "pad", "blur", NULL},
-                           *const qualities[] = {"source", "720p", "1080p", NULL};
+                           *const qualities[] = {"source", "720p", "1080p", NULL},
+                           *const backgrounds[] = {"none", "plain", "waveform", NULL};
   const char *text = t->options ? t->options : "{}";
   int rc = js_parse(text, strlen(text), "the task's options", &w->js, e);
   if (rc < 0) return rc;
   struct js *js = w->js;
-  int position, fit, quality;
+  int position, fit, quality, background;
   rc = choice(js, "position", positions, CAPTION_BOTTOM, &position, e);
   if (rc == 0) rc = choice(js, "fit", fits, MEDIA_CROP, &fit, e);
   if (rc == 0) rc = choice(js, "quality", qualities, MEDIA_SOURCE, &quality, e);
+  if (rc == 0) rc = choice(js, "background", backgrounds, MEDIA_WAVEFORM, &background, e);
   if (rc < 0) return rc;
   o->position = (enum caption_position)position;
   o->fit = (enum media_fit)fit;
@@ -62,6 +65,7 @@ static int read_options(const struct task *t, struct job_options *o, struct want
   if (job_watermark_is_picture(o)) return err_set(e, ERR_INPUT, "option watermark: a text, not a file");
   o->vertical = js_bool_or(js, "vertical", false);
   w->video = js_bool_or(js, "video", true);
+  w->background = (enum media_background)background;
   w->max_seconds = (double)js_int_or(js, "max_ms", 0) / 1000;
   w->max_bytes = js_int_or(js, "max_bytes", 0);
   return 0;
@@ -137,7 +141,6 @@ static int caption(struct run *r, struct job_options *o, struct err *e) {
   o->captions[CAPTION_SRT] = r->srt;
   o->captions[CAPTION_JSON] = r->json;
   o->replace = true;
-  o->video_if_picture = true;
   o->model = r->j->model;
   o->keeper = r->j->keeper;
   o->threads = r->j->threads;
@@ -164,7 +167,8 @@ static int steps(struct run *r, struct job_options *o, const struct wanted *w, s
   int rc = fetch(r, w->max_bytes, e);
   if (rc == 0) rc = probe(r, w, &info, e);
   if (rc < 0) return rc;
-  o->video = w->video && info.has_video ? r->video : NULL;
+  if (!info.has_video) o->background = w->background; /* a voice message gets a picture */
+  o->video = w->video && (info.has_video || w->background != MEDIA_NO_BACKGROUND) ? r->video : NULL;
   const char *id = r->j->task->public_id;
   bool done = access(r->json, F_OK) == 0 && access(r->srt, F_OK) == 0 && (!o->video || access(r->video, F_OK) == 0);
   if (!done) rc = caption(r, o, e);

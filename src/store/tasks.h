@@ -19,7 +19,8 @@
  *   input    kind "telegram": {"file_id": "…", "name": "talk.mp4", "bytes": 123456}    kind "path": {"path": "/…/talk.mp4"}
  *   options  {"language": "en" (absent: detected), "style": "modern_bold", "position": "top|middle|bottom", "vertical": false,
  *             "fit": "crop|pad|blur", "quality": "720p|1080p|source", "watermark": "text" (absent: none),
- *             "video": true, "subtitles": ["srt"], "max_ms": 60000 (longer input is refused as too long), "max_bytes": …}
+ *             "video": true, "background": "waveform|plain|none" (of sound without a picture; none: no video is made),
+ *             "max_ms": 60000 (longer input is refused as too long), "max_bytes": …}
  *   reply    {"chat": 123, "message": 456 (the status message), "language": "ru"}
  *
  * Errors are those of sql.h. tasks_get() and tasks_find() return 1, or 0 when there is none (`ret` is left alone).

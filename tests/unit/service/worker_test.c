@@ -21,7 +21,7 @@
 #define PROMPT                                                                                                         \
   "/usr/share/asterisk/sounds/en_US_f_Allison/vm-msgforwarded.g722" /* "Your message has been forwarded" … */
 
-static char *media_dir, *spoken, *silent, *text;
+static char *media_dir, *spoken, *silent, *text, *voice;
 
 static void ffmpeg(const char *const *argv) {
   struct subprocess s = {.argv = argv, .timeout = 120};
@@ -36,6 +36,9 @@ static int make_media(void **state) {
   spoken = x_asprintf("%s/spoken.mp4", media_dir);
   silent = x_asprintf("%s/silent.mp4", media_dir);
   text = x_asprintf("%s/text.mp4", media_dir);
+  voice = x_asprintf("%s/voice.ogg", media_dir);
+  ffmpeg(
+      (const char *const[]){"ffmpeg", "-v", "error", "-y", "-f", "g722", "-i", PROMPT, "-c:a", "libopus", voice, NULL});
   ffmpeg(
       (const char *const[]){"ffmpeg",  "-v",      "error",     "-y",       "-f",        "g722",
                             "-i",      PROMPT,    "-f",        "lavfi",    "-i",        "testsrc2=size=320x240:rate=25",
@@ -58,6 +61,7 @@ static int remove_media(void **state) {
   free(spoken);
   free(silent);
   free(text);
+  free(voice);
   free(media_dir);
   return 0;
 }
@@ -248,6 +252,27 @@ static void spoken_video_is_captioned(void **state) {
   assert_int_equal(used(&s), 1);
   task_release(&t);
   task_release(&done);
+  close_service(&s);
+}
+
+static void voice_message_gets_a_picture(void **state) {
+  struct service s;
+  open_service(&s, state);
+  struct task t = add_task(&s, voice, "{}"), bare = add_task(&s, voice, "{\"background\": \"none\"}");
+  struct task done = wait_for(&s, &t, TASK_DONE), bare_done = wait_for(&s, &bare, TASK_DONE);
+  assert_true(is_there(&s, done.result_path));
+  assert_true(is_there(&s, done.subtitles_path));
+  assert_null(bare_done.result_path);
+  assert_true(is_there(&s, bare_done.subtitles_path));
+  _cleanup_(mem_freep) char *path = NULL;
+  struct media_info info;
+  MUST(storage_path(s.storage, done.result_path, &path, e));
+  MUST(media_probe(path, &info, e));
+  assert_true(info.has_video && info.has_audio);
+  task_release(&t);
+  task_release(&bare);
+  task_release(&done);
+  task_release(&bare_done);
   close_service(&s);
 }
 
@@ -467,10 +492,15 @@ int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "child") == 0) return child_ops_main(argc, argv);
   if (settings_load(NULL) < 0) return 1;
   const struct CMUnitTest tests[] = {
-      SCRATCH_TESTS(spoken_video_is_captioned),        SCRATCH_SQLITE_TEST(what_fails_for_good_is_told),
-      SCRATCH_SQLITE_TEST(trouble_is_tried_again),     SCRATCH_TESTS(cancelled_within_a_second),
-      SCRATCH_TESTS(a_worker_that_stops_hands_back),   SCRATCH_SQLITE_TEST(too_slow_is_tried_again),
-      SCRATCH_TESTS(files_go_when_their_time_is_over), SCRATCH_TESTS(a_full_disk_takes_what_was_delivered),
+      SCRATCH_TESTS(spoken_video_is_captioned),
+      SCRATCH_SQLITE_TEST(voice_message_gets_a_picture),
+      SCRATCH_SQLITE_TEST(what_fails_for_good_is_told),
+      SCRATCH_SQLITE_TEST(trouble_is_tried_again),
+      SCRATCH_TESTS(cancelled_within_a_second),
+      SCRATCH_TESTS(a_worker_that_stops_hands_back),
+      SCRATCH_SQLITE_TEST(too_slow_is_tried_again),
+      SCRATCH_TESTS(files_go_when_their_time_is_over),
+      SCRATCH_TESTS(a_full_disk_takes_what_was_delivered),
       SCRATCH_SQLITE_TEST(orphans_go_after_a_grace),
   };
   return cmocka_run_group_tests(tests, make_media, remove_media);
