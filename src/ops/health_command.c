@@ -134,7 +134,7 @@ const struct command command_health = {
         "One line, and exit code 0 or 1. bot: it was heard of within 90 seconds. worker: the same on this host, the "
         "parts of libav are there, the model is here and the engine computes. webhook: GET /health at WEBHOOK_LISTEN "
         "answers 200. postgres, redis: it answers within 3 seconds.",
-    .examples = "titr health worker\tok worker: heard of 2 s ago; …",
+    .examples = "titr health worker\tok worker: heard of 2 s ago, the rest works too",
     .options = options,
     .run = run,
     .words = words,
