@@ -9,7 +9,7 @@ help: ## this list
 build: ## set up, build build/titr, fetch the model
 	@scripts/setup build run program models
 
-test: ## set up and run all tests (about 15 minutes); the last line counts
+test: ## set up and run all tests (about 20 minutes); the last line counts
 	@tests/run
 
 bench: ## recognition beside faster-whisper, rendering beside ffmpeg, in one run
