@@ -190,13 +190,7 @@ static int recognize(struct run *r, struct err *e) {
 static int wait_for_shots(struct run *r) {
   struct cutting *c = &r->cutting;
   for (;;) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 100000000;
-    if (until.tv_nsec >= 1000000000) {
-      until.tv_sec++;
-      until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_until(CLOCK_REALTIME, 100);
     if (pthread_timedjoin_np(c->thread, NULL, &until) == 0) break;
     if (cancelled(r)) atomic_store(&c->stop, true);
     meter_tell(&r->meter, 0);

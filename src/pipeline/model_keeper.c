@@ -60,13 +60,7 @@ static bool cancelled(const atomic_bool *cancel) {
 static bool wait_turn(struct model_keeper *k, const atomic_bool *cancel) {
   pthread_mutex_lock(&k->lock);
   while (k->taken && !cancelled(cancel)) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 200000000;
-    if (until.tv_nsec >= 1000000000) {
-      until.tv_sec++;
-      until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = clock_until(CLOCK_REALTIME, 200);
     pthread_cond_timedwait(&k->free_again, &k->lock, &until);
   }
   bool mine = !k->taken && !cancelled(cancel);

@@ -91,14 +91,7 @@ static uint64_t wakes(struct queue *q) {
 
 /* Until somebody wakes this process (after `seen`), or `ms` have passed. */
 static void wait_for_wake(struct queue *q, uint64_t seen, int64_t ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += (time_t)(ms / 1000);
-  until.tv_nsec += (long)(ms % 1000) * 1000000;
-  if (until.tv_nsec >= 1000000000) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000;
-  }
+  struct timespec until = clock_until(CLOCK_MONOTONIC, ms);
   pthread_mutex_lock(&q->lock);
   while (q->wakes == seen && pthread_cond_timedwait(&q->woken, &q->lock, &until) != ETIMEDOUT) {
   }

@@ -1,5 +1,7 @@
 #include "store/sql_gate.h"
 
+#include "base/clock.h"
+
 #include <time.h>
 
 void sql_gate_init(struct sql_gate *g, int most) {
@@ -18,14 +20,7 @@ void sql_gate_release(struct sql_gate *g) {
 }
 
 bool sql_gate_enter(struct sql_gate *g, int wait_ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += wait_ms / 1000;
-  until.tv_nsec += (long)(wait_ms % 1000) * 1000000L;
-  if (until.tv_nsec >= 1000000000L) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000L;
-  }
+  struct timespec until = clock_until(CLOCK_MONOTONIC, wait_ms);
   int rc = 0;
   pthread_mutex_lock(&g->lock);
   while (g->inside >= g->most && rc == 0) rc = pthread_cond_timedwait(&g->left, &g->lock, &until);
