@@ -113,7 +113,7 @@ static int put_back(struct sql_tx *tx, void *ctx, struct err *e) {
 
 static int extend(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
-  return records_extend_lease(tx, p->item.id, clock_utc_ms() + DELIVERY_LEASE_MS, e);
+  return outbox_renew(tx, p->item.id, clock_utc_ms() + DELIVERY_LEASE_MS, e);
 }
 
 static int write(struct parcel *p, sql_fn fn, struct err *e) {

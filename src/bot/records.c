@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "store/tasks.h"
 
 static void read_part(struct js *v, struct sent_part *p) {
   p->message = js_int_or(v, "message", 0);
@@ -49,11 +50,5 @@ void reply_write(const struct reply *r, struct buf *b) {
 int reply_store(struct sql_tx *tx, int64_t task_id, const struct reply *r, struct err *e) {
   _cleanup_(buf_release) struct buf b = BUF_INIT;
   reply_write(r, &b);
-  const struct sql_arg args[] = {sql_int(task_id), sql_text(buf_str(&b))};
-  return sql_run(tx, "UPDATE tasks SET reply = $2 WHERE id = $1", SQL_ARGS(args), NULL, e);
-}
-
-int records_extend_lease(struct sql_tx *tx, int64_t item_id, int64_t until_ms, struct err *e) {
-  const struct sql_arg args[] = {sql_int(item_id), sql_int(until_ms)};
-  return sql_run(tx, "UPDATE outbox SET lease_until = $2 WHERE id = $1 AND sent_at IS NULL", SQL_ARGS(args), NULL, e);
+  return tasks_set_reply(tx, task_id, buf_str(&b), e);
 }

@@ -35,7 +35,4 @@ void reply_read(const char *json, struct reply *ret);
 void reply_write(const struct reply *r, struct buf *b);
 int reply_store(struct sql_tx *tx, int64_t task_id, const struct reply *r, struct err *e);
 
-/* An outbox item that takes long to send stays ours for so much longer. */
-int records_extend_lease(struct sql_tx *tx, int64_t item_id, int64_t until_ms, struct err *e);
-
 #endif

@@ -57,6 +57,11 @@ int outbox_later(struct sql_tx *tx, int64_t id, int64_t run_at_ms, struct err *e
                  SQL_ARGS(args), NULL, e);
 }
 
+int outbox_renew(struct sql_tx *tx, int64_t id, int64_t until_ms, struct err *e) {
+  const struct sql_arg args[] = {sql_int(id), sql_int(until_ms)};
+  return sql_run(tx, "UPDATE outbox SET lease_until = $2 WHERE id = $1 AND sent_at IS NULL", SQL_ARGS(args), NULL, e);
+}
+
 int outbox_waiting(struct sql_tx *tx, const char *topic, int64_t *ret_count, int64_t *ret_oldest_ms, struct err *e) {
   const struct sql_arg args[] = {sql_text(topic)};
   _cleanup_(sql_rows_freep) struct sql_rows *rows = NULL;

@@ -28,6 +28,8 @@ void outbox_item_release(struct outbox_item *i);
 /* The oldest item due, leased: 1, or 0. *ret must be {0} or hold an item, which is released. In a short transaction of its own, so that others skip it. */
 int outbox_take(struct sql_tx *tx, const char *topic, int64_t lease_ms, int64_t now_ms, struct outbox_item *ret,
                 struct err *e);
+/* An item that takes long to send stays the sender's for so much longer. */
+int outbox_renew(struct sql_tx *tx, int64_t id, int64_t until_ms, struct err *e);
 int outbox_sent(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 int outbox_later(struct sql_tx *tx, int64_t id, int64_t run_at_ms, struct err *e); /* not sent: again then */
 int outbox_waiting(struct sql_tx *tx, const char *topic, int64_t *ret_count, int64_t *ret_oldest_ms, struct err *e);

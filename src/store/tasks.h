@@ -136,6 +136,8 @@ int tasks_cancel(struct sql_tx *tx, int64_t id, int64_t now_ms, enum task_cancel
  * charged again. Not revived either (0) while another task with its fingerprint is alive. */
 int tasks_revive(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 int tasks_drop(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
+/* Where the answer goes, and what of it has gone. */
+int tasks_set_reply(struct sql_tx *tx, int64_t id, const char *reply, struct err *e);
 /* The result reached the user. 1 the first time, then 0. */
 int tasks_delivered(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 

@@ -95,6 +95,9 @@ int tasks_done(struct sql_tx *tx, int64_t id, const char *owner, const char *res
                      SQL_ARGS(args), e);
 }
 
+#define ENDED_AS(state)                                                                                                \
+  "UPDATE tasks SET " UNHAND "state = '" state "', error_code = $3, error_text = $4, finished_at = $5" HIS
+
 static int end_with_error(struct sql_tx *tx, const char *text, int64_t id, const char *owner, const char *code,
                           const char *message, int64_t at_ms, struct err *e) {
   const struct sql_arg args[] = {sql_int(id), sql_text(owner), sql_text(code), sql_text(message), sql_int(at_ms)};
@@ -103,18 +106,12 @@ static int end_with_error(struct sql_tx *tx, const char *text, int64_t id, const
 
 int tasks_fail(struct sql_tx *tx, int64_t id, const char *owner, const char *code, const char *text, int64_t now_ms,
                struct err *e) {
-  return end_with_error(tx,
-                        "UPDATE tasks SET " UNHAND "state = 'failed', error_code = $3, error_text = $4, "
-                        "finished_at = $5" HIS,
-                        id, owner, code, text, now_ms, e);
+  return end_with_error(tx, ENDED_AS("failed"), id, owner, code, text, now_ms, e);
 }
 
 int tasks_park(struct sql_tx *tx, int64_t id, const char *owner, const char *code, const char *text, int64_t now_ms,
                struct err *e) {
-  return end_with_error(tx,
-                        "UPDATE tasks SET " UNHAND "state = 'parked', error_code = $3, error_text = $4, "
-                        "finished_at = $5" HIS,
-                        id, owner, code, text, now_ms, e);
+  return end_with_error(tx, ENDED_AS("parked"), id, owner, code, text, now_ms, e);
 }
 
 int tasks_retry(struct sql_tx *tx, int64_t id, const char *owner, const char *code, const char *text, int64_t run_at_ms,
@@ -173,6 +170,11 @@ int tasks_drop(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e) {
   const struct sql_arg args[] = {sql_int(id), sql_int(now_ms)};
   return changed_one(tx, "UPDATE tasks SET state = 'failed', finished_at = $2 WHERE id = $1 AND state = 'parked'",
                      SQL_ARGS(args), e);
+}
+
+int tasks_set_reply(struct sql_tx *tx, int64_t id, const char *reply, struct err *e) {
+  const struct sql_arg args[] = {sql_int(id), sql_text(reply)};
+  return sql_run(tx, "UPDATE tasks SET reply = $2 WHERE id = $1", SQL_ARGS(args), NULL, e);
 }
 
 int tasks_delivered(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e) {
