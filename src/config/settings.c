@@ -4,7 +4,6 @@
  */
 #include "config/settings.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "config/address.h"
 #include "config/check.h"
@@ -241,25 +241,11 @@ bool settings_redis(struct settings_redis *ret) {
   return true;
 }
 
-/* What the control group of a container allows; INT64_MAX when it sets no limit. */
-static int64_t group_memory(void) {
-  static const char *const paths[] = {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
-  for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-    _cleanup_(buf_release) struct buf b = BUF_INIT;
-    if (file_read(paths[i], 64, &b, NULL) < 0) continue;
-    char *end;
-    errno = 0;
-    long long n = strtoll(buf_str(&b), &end, 10);
-    if (end != buf_str(&b) && errno == 0 && n > 0) return n; /* "max" is no number */
-  }
-  return INT64_MAX;
-}
-
 int64_t settings_worker_memory(void) {
   int64_t set = settings_number(SET_WORKER_MEMORY_MB);
   if (set > 0) return set << 20;
-  int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), group = group_memory();
-  return (machine < group ? machine : group) / 4 * 3;
+  struct machine_memory m = machine_memory();
+  return m.all > 0 ? m.all / 4 * 3 : INT64_MAX;
 }
 
 bool settings_is_admin(int64_t telegram_id) {

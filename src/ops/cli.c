@@ -31,8 +31,9 @@ static const struct command command_models = {
 static const struct command command_doctor = {
     .name = "doctor",
     .about = "look at what this machine has and lacks",
-    .text = "Looks at the processor, memory, folders, the sandbox, models and fonts. Exits with 1 when captioning "
-            "would fail.",
+    .text = "Looks at the processor, memory, settings, folders, the sandbox, models, the media libraries (the parts of "
+            "libav that are used, and whether libass draws letters) and fonts, and says how to mend what is missing. "
+            "Exits with 1 when captioning would fail.",
     .raw = doctor_command};
 static const struct command command_child = {
     .name = "child", .about = "the sandboxed child", .raw = child_ops_main, .hidden = true};

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
 #include "base/subprocess.h"
@@ -68,11 +68,10 @@ static void check_processor(void) {
 }
 
 static void check_memory(void) {
-  struct sysinfo s;
-  if (sysinfo(&s) < 0) return;
-  int64_t total = (int64_t)s.totalram * s.mem_unit;
-  say(total < LITTLE_MEMORY ? NOTE : FINE, "memory", "use the model base or tiny", "%.1f GB",
-      (double)total / (double)(1LL << 30));
+  int64_t all = machine_memory().all; /* a container's, where there is one */
+  if (all < 0) return;
+  say(all < LITTLE_MEMORY ? NOTE : FINE, "memory", "use the model base or tiny", "%.1f GB",
+      (double)all / (double)(1LL << 30));
 }
 
 /* `path`, or the nearest folder above it that exists. Caller frees. */

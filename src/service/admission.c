@@ -1,8 +1,6 @@
 #include "service/admission.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/machine.h"
 
 #define MB (1024LL * 1024)
 
@@ -20,15 +18,10 @@ int admission_most(int wish, int64_t model_bytes, int64_t budget) {
   return n < 1 ? 1 : n;
 }
 
-bool admission_room(int running) {
-  if (running == 0) return true;
-  FILE *f = fopen("/proc/meminfo", "re");
-  if (!f) return true;
-  static const char key[] = "MemAvailable:";
-  char line[128];
-  long long kb = -1;
-  while (kb < 0 && fgets(line, sizeof line, f))
-    if (strncmp(line, key, sizeof key - 1) == 0) kb = strtoll(line + sizeof key - 1, NULL, 10);
-  fclose(f);
-  return kb < 0 || kb * 1024 >= render_bytes;
+bool admission_room_of(int running, int growing, int64_t left) {
+  return running == 0 || left < 0 || left >= (growing + 1) * render_bytes;
+}
+
+bool admission_room(int running, int growing) {
+  return running == 0 || admission_room_of(running, growing, machine_memory().left);
 }

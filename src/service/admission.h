@@ -17,8 +17,12 @@ int64_t admission_estimate(int jobs, int64_t model_bytes);
 /* The most jobs at once, 1..wish, that fit into `budget` bytes. One always may: a job that is refused helps nobody. */
 int admission_most(int wish, int64_t model_bytes, int64_t budget);
 
-/* What the machine has left right now is enough for one more job beside `running` others (/proc/meminfo; true where that
- * is not known, and when none is running). */
-bool admission_room(int running);
+/* May one more job begin beside `running` others, of which `growing` have not come to their peak yet? By what is left right now
+ * of the memory of the machine and of its control group (base/machine.h); true where that is not known, and when none is
+ * running. */
+bool admission_room(int running, int growing);
+
+/* The same for a given number of bytes left. */
+bool admission_room_of(int running, int growing, int64_t left);
 
 #endif

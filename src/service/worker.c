@@ -1,6 +1,11 @@
 /*
  * DESIGN. A slot is a thread with at most one job. What the lease thread must know of it (stage, progress) and may do to it
  * (stop it, for a reason) is behind the slot's lock; the job itself only sees its cancel flag. The first reason wins.
+ *
+ * Free slots ask for a task one after the other, through a door: who asks whether there is memory for one more job then sees
+ * those that have just begun, which will take theirs.
+ *
+ * The heartbeat goes out only while the lease thread goes round: a worker whose leases are renewed no more is not well.
  */
 #include "service/worker.h"
 
@@ -23,6 +28,7 @@
 enum { MOST_JOBS = 64 };
 static const double renew_seconds = 0.4, maintain_seconds = 1, beat_seconds = 5, model_idle_seconds = 900;
 static const double end_seconds = 120; /* for which the end of a job is told to a database that is away */
+static const char end_stage[] = "end";
 
 enum reason { GO_ON, USER_CANCELLED, LEASE_LOST, TOO_SLOW, STOPPING };
 
@@ -45,7 +51,10 @@ struct worker {
   struct model_keeper *keeper;
   struct slot slots[MOST_JOBS];
   int started;
+  pthread_mutex_t door; /* of who asks for a task */
   atomic_int running;
+  atomic_ulong rounds; /* of the lease thread */
+  unsigned long rounds_beaten;
   atomic_bool closing, ended; /* no more tasks; the lease thread may go */
 };
 
@@ -55,13 +64,23 @@ struct worker_options worker_default_options(void) {
 
 /* ---- the job's side ---- */
 
-static void on_progress(void *ctx, const char *stage, double done) {
-  struct slot *s = ctx;
+/* Stages follow each other: how long one took is known when the next begins. */
+static void set_stage(struct slot *s, const char *stage, double done) {
+  double now = clock_now(), took = -1;
   pthread_mutex_lock(&s->lock);
-  if (strcmp(s->stage, stage) != 0) s->stage_began = clock_now();
+  const char *before = s->stage;
+  if (strcmp(before, stage) != 0) {
+    took = now - s->stage_began;
+    s->stage_began = now;
+  }
   s->stage = stage;
   s->done = done;
   pthread_mutex_unlock(&s->lock);
+  if (took >= 0) metric_observe(METRIC_STAGE_SECONDS, before, took);
+}
+
+static void on_progress(void *ctx, const char *stage, double done) {
+  set_stage(ctx, stage, done);
 }
 
 struct media {
@@ -157,13 +176,6 @@ static void tell_queue(const struct slot *s, const struct queue_end *end) {
   }
 }
 
-static void count(const struct worker_result *result, const struct queue_end *end) {
-  const struct job_result *job = &result->job;
-  if (end->error_code) metric_count(METRIC_FAILURES, end->error_code);
-  if (job->speech.total > 0) metric_observe(METRIC_STAGE_SECONDS, job_stage_name(JOB_RECOGNIZE), job->speech.total);
-  if (job->render > 0) metric_observe(METRIC_STAGE_SECONDS, job_stage_name(JOB_RENDER), job->render);
-}
-
 static void work(struct slot *s) {
   const struct worker_options *o = s->w->o;
   struct worker_job j = {.storage = o->storage,
@@ -181,9 +193,9 @@ static void work(struct slot *s) {
   struct err e = {0};
   log_info("worker", "attempt %d begins", s->task.attempts);
   int rc = worker_job_run(&j, &result, &code, &e);
+  set_stage(s, end_stage, 0);
   pthread_mutex_lock(&s->lock);
   enum reason reason = s->reason;
-  s->stage = "end";
   pthread_mutex_unlock(&s->lock);
   struct queue_end end = {.result_path = result.video,
                           .subtitles_path = result.subtitles,
@@ -193,7 +205,7 @@ static void work(struct slot *s) {
                           .ctx = &s->task};
   bool told = judge(reason, rc, code ? code : "", result.worked, &end);
   if (told) tell_queue(s, &end);
-  if (told) count(&result, &end);
+  if (told && end.error_code) metric_count(METRIC_FAILURES, end.error_code);
   if (rc == 0) log_info("worker", "done in %.1f s: %zu captions", result.job.seconds, result.job.cues);
   else
     log_info("worker", "%s: %s", end.error_code ? end.error_code : "stopped", end.error_text ? end.error_text : e.msg);
@@ -225,25 +237,44 @@ static void finish(struct slot *s) {
   atomic_fetch_sub(&s->w->running, 1);
 }
 
+/* Jobs that have not come to what takes most memory yet. */
+static int growing(struct worker *w) {
+  int n = 0;
+  for (int i = 0; i < w->started; i++) {
+    struct slot *s = &w->slots[i];
+    pthread_mutex_lock(&s->lock);
+    n += s->busy && s->stage != end_stage && strcmp(s->stage, "render") != 0 && strcmp(s->stage, "save") != 0;
+    pthread_mutex_unlock(&s->lock);
+  }
+  return n;
+}
+
+/* 1: the slot has a task and is busy; 0: none came, or there is no room for it; an error of the queue's. */
+static int take(struct slot *s, bool *ret_room, struct err *e) {
+  struct worker *w = s->w;
+  int rc = 0;
+  pthread_mutex_lock(&w->door);
+  *ret_room = atomic_load(&w->closing) || admission_room(atomic_load(&w->running), growing(w));
+  if (*ret_room) rc = queue_take(w->o->queue, 1000, &w->closing, &s->task, e);
+  if (rc == 1) begin(s);
+  pthread_mutex_unlock(&w->door);
+  return rc;
+}
+
 static void *run_slot(void *arg) {
   struct slot *s = arg;
   struct worker *w = s->w;
   double complained = -1e9;
   while (!atomic_load(&w->closing)) {
     struct err e = {0};
-    if (!admission_room(atomic_load(&w->running))) {
-      clock_sleep(1);
-      continue;
-    }
-    int rc = queue_take(w->o->queue, 1000, &w->closing, &s->task, &e);
-    if (rc == 0) continue;
-    if (rc < 0) {
-      if (clock_now() - complained > 30) log_warning("worker", "no tasks can be taken: %s", e.msg);
+    bool room;
+    int rc = take(s, &room, &e);
+    if (rc < 0 && clock_now() - complained > 30) {
+      log_warning("worker", "no tasks can be taken: %s", e.msg);
       complained = clock_now();
-      clock_sleep(1);
-      continue;
     }
-    begin(s);
+    if (rc < 0 || !room) clock_sleep(1);
+    if (rc != 1) continue;
     work(s);
     finish(s);
   }
@@ -297,7 +328,7 @@ static void renew(struct slot *s, int64_t lease_ms) {
     if (rc == 1) s->renewed = now;
     if (rc == 1 && cancel) stop_job(s, USER_CANCELLED);
     /* a job that ends takes its own lease away: that is no loss */
-    if (rc == 0 && strcmp(s->stage, "end") != 0) stop_job(s, LEASE_LOST);
+    if (rc == 0 && s->stage != end_stage) stop_job(s, LEASE_LOST);
     if (rc < 0 && (clock_now() - s->renewed) * 1000 > (double)lease_ms) stop_job(s, LEASE_LOST);
   }
   pthread_mutex_unlock(&s->lock);
@@ -307,6 +338,7 @@ static void *run_leases(void *arg) {
   struct worker *w = arg;
   while (!atomic_load(&w->ended)) {
     for (int i = 0; i < w->started; i++) renew(&w->slots[i], w->o->lease_ms);
+    atomic_fetch_add(&w->rounds, 1);
     clock_sleep(renew_seconds);
   }
   return NULL;
@@ -336,9 +368,14 @@ static void maintain(struct worker *w, double *beaten) {
     log_warning("worker", "%lld ended leases, %lld tasks parked", (long long)repairs.leases_ended,
                 (long long)repairs.parked);
   model_keeper_tidy(w->keeper);
-  if (clock_now() - *beaten < beat_seconds) return;
-  if (sql_transact(w->o->db, SQL_WRITE, beat, w, &e) < 0) log_warning("worker", "heartbeat: %s", e.msg);
-  else *beaten = clock_now();
+  unsigned long rounds = atomic_load(&w->rounds);
+  if (clock_now() - *beaten < beat_seconds || rounds == w->rounds_beaten) return;
+  if (sql_transact(w->o->db, SQL_WRITE, beat, w, &e) < 0) {
+    log_warning("worker", "heartbeat: %s", e.msg);
+    return;
+  }
+  *beaten = clock_now();
+  w->rounds_beaten = rounds;
 }
 
 /* Jobs under way may end by themselves for a while; what is left is stopped and handed back. */
@@ -364,8 +401,10 @@ int worker_run(const struct worker_options *o, const atomic_bool *stop, struct e
   struct worker *w = NEW(struct worker);
   w->o = o;
   w->keeper = model_keeper_new(model_idle_seconds);
+  pthread_mutex_init(&w->door, NULL);
   pthread_t leases;
   int rc = 0;
+  pthread_mutex_lock(&w->door); /* until all are there */
   for (int i = 0; i < o->jobs && i < MOST_JOBS; i++) {
     struct slot *s = &w->slots[i];
     s->w = w;
@@ -373,6 +412,7 @@ int worker_run(const struct worker_options *o, const atomic_bool *stop, struct e
     if (pthread_create(&s->thread, NULL, run_slot, s) != 0) break;
     w->started++;
   }
+  pthread_mutex_unlock(&w->door);
   bool leasing = w->started > 0 && pthread_create(&leases, NULL, run_leases, w) == 0;
   if (!leasing) rc = err_set(e, ERR_FAIL, "no threads can be started");
   double beaten = -1e9;
@@ -385,6 +425,7 @@ int worker_run(const struct worker_options *o, const atomic_bool *stop, struct e
   if (leasing) pthread_join(leases, NULL);
   sql_transact(o->db, SQL_WRITE, goodbye, w, NULL);
   for (int i = 0; i < w->started; i++) pthread_mutex_destroy(&w->slots[i].lock);
+  pthread_mutex_destroy(&w->door);
   model_keeper_free(w->keeper);
   free(w);
   return rc;
