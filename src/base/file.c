@@ -18,6 +18,10 @@
 #include "base/leftovers.h"
 #include "base/mem.h"
 
+/* The kernel's limit on a name is 255 bytes; the name inside is for a person who looks, and for file_sweep_beside(). */
+#define TEMP_NAME  ".%.200s.titr-%s"
+#define TEMP_CHARS "XXXXXX"
+
 int file_read(const char *path, size_t ceiling, struct buf *b, struct err *e) {
   int is_stdin = strcmp(path, "-") == 0;
   _cleanup_(fd_closep) int opened = -1;
@@ -75,8 +79,7 @@ int file_write(const char *path, const void *bytes, size_t n, int replace, struc
 int file_temp_beside(const char *path, char **ret_tmp, struct err *e) {
   const char *name = file_name(path);
   if (!*name) return err_set(e, ERR_USAGE, "%s is not a file name", path);
-  /* The kernel's limit on a name is 255 bytes; the name inside is only there for a person who looks. */
-  char *tmp = x_asprintf("%.*s.%.200s.titr-XXXXXX", (int)(name - path), path, name);
+  char *tmp = x_asprintf("%.*s" TEMP_NAME, (int)(name - path), path, name, TEMP_CHARS);
   leftovers_hold();
   int fd = mkostemp(tmp, O_CLOEXEC), errnum = errno;
   if (fd >= 0) leftovers_add(tmp);
@@ -133,6 +136,18 @@ void file_discard(const char *tmp) {
   if (!tmp) return;
   unlink(tmp);
   leftovers_forget(tmp);
+}
+
+void file_sweep_beside(const char *path) {
+  _cleanup_(mem_freep) char *dir = x_strndup(path, (size_t)(file_name(path) - path));
+  _cleanup_(mem_freep) char *begin = x_asprintf(TEMP_NAME, file_name(path), "");
+  DIR *d = opendir(*dir ? dir : ".");
+  if (!d) return;
+  size_t n = strlen(begin);
+  for (struct dirent *entry; (entry = readdir(d));)
+    if (strncmp(entry->d_name, begin, n) == 0 && strlen(entry->d_name) == n + sizeof TEMP_CHARS - 1)
+      unlinkat(dirfd(d), entry->d_name, 0);
+  closedir(d);
 }
 
 int file_temp_dir(char **ret_dir, struct err *e) {

@@ -29,6 +29,10 @@ int file_temp_beside(const char *path, char **ret_tmp, struct err *e);
 int file_commit(const char *tmp, const char *path, int replace, struct err *e);
 void file_discard(const char *tmp);
 
+/* Removes the temporary files that processes which were killed have left beside `path`: for who knows that nobody else writes
+ * it just now. */
+void file_sweep_beside(const char *path);
+
 /* A private temporary folder under $TMPDIR (or /tmp), and its removal with all that is in it. */
 int file_temp_dir(char **ret_dir, struct err *e);
 void file_remove_tree(const char *dir);

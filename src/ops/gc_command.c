@@ -11,7 +11,7 @@
 
 static void say_removed(void *ctx, const char *public_id, const char *why, int64_t bytes) {
   (void)ctx;
-  printf("%s  %.1f MB  %s\n", public_id, (double)bytes / 1e6, why);
+  printf("%s  %8.1f MB  %s\n", public_id, (double)bytes / 1e6, why);
 }
 
 static int run(const struct arguments *a) {
@@ -51,7 +51,7 @@ const struct command command_gc = {
         "failed "
         "for an hour, folders that belong to nothing for CLEANUP_HOURS. With less than 5 GB free, results that have "
         "reached their user go before their time. Models stay, and whatever is in use. `titr serve` does this every "
-        "hour.",
+        "hour, and every five minutes with less than 5 GB free.",
     .examples = "titr gc --dry-run\twhat would go\n"
                 "titr gc\tremove it",
     .options = options,

@@ -1,4 +1,4 @@
-/* `titr serve`: the whole service in one command (service/supervisor.h), and cleaning every hour. */
+/* `titr serve`: the whole service in one command (service/supervisor.h), and cleaning every hour, oftener on a nearly full disk. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include "service/gc.h"
 #include "service/supervisor.h"
 
-static const double first_cleaning_after = 60, cleaning_every = 3600;
+static const double first_cleaning_after = 60, cleaning_every = 3600, cleaning_every_when_full = 300;
 
 struct cleaning {
   struct backend *backend;
@@ -22,7 +22,6 @@ struct cleaning {
 static void clean(void *ctx) {
   struct cleaning *c = ctx;
   if (clock_now() < c->next) return;
-  c->next = clock_now() + cleaning_every;
   struct err e = {0};
   struct gc_report report;
   const struct gc_options o = {.db = c->backend->db,
@@ -35,6 +34,8 @@ static void clean(void *ctx) {
   if (gc_run(&o, &report, &e) < 0) log_warning("gc", "%s", e.msg);
   else if (report.folders)
     log_info("gc", "freed %lld folders, %.1f MB", (long long)report.folders, (double)report.bytes / 1e6);
+  int64_t left = storage_free_bytes(c->backend->storage);
+  c->next = clock_now() + (left >= 0 && left < GC_LEAST_FREE ? cleaning_every_when_full : cleaning_every);
 }
 
 /* Fetched now, so that the first customer does not wait for it, and an operator sees at once what is missing. */

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 
 static const char *const stage_files[WORK_STAGES] = {"transcript.json", "cues.json", "render.mp4"};
+static const char *const other_files[] = {"job.json", "captions.ass", "captions.srt", "render.part.mp4"};
 static const char *const stage_names[WORK_STAGES] = {"transcript", "cues", "render"};
 
 /* ---- keys ---- */
@@ -102,6 +103,14 @@ static int take_folder(struct work *w, struct err *e) {
   return 0;
 }
 
+/* What a run that was killed was just writing: of the names that are ours, for a user's folder may hold others. */
+static void sweep(const struct work *w) {
+  for (size_t i = 0; i < WORK_STAGES + ARRAY_LEN(other_files); i++) {
+    _cleanup_(mem_freep) char *path = work_path(w, i < WORK_STAGES ? stage_files[i] : other_files[i - WORK_STAGES]);
+    file_sweep_beside(path);
+  }
+}
+
 int work_open(struct work *w, const struct job_options *o, struct err *e) {
   *w = (struct work)WORK_CLOSED;
   w->temporary = !o->work;
@@ -112,6 +121,7 @@ int work_open(struct work *w, const struct job_options *o, struct err *e) {
   w->folder = x_strdup(o->work);
   rc = take_folder(w, e);
   if (rc < 0) return rc;
+  sweep(w);
   char *keys[WORK_STAGES];
   make_keys(o, keys);
   drop_stale(w, keys);

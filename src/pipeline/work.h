@@ -9,7 +9,7 @@
  *
  * A stage's file is used again only while everything it depends on is the same: the input's path, size and time of
  * change, and the options of that stage and of those before it. work_open() removes the others. Files are written
- * whole or not at all (base/file.h).
+ * whole or not at all (base/file.h); what a run that was killed had begun to write, work_open() removes too.
  *
  * A folder serves one job at a time: a second one gets ERR_USAGE.
  */

@@ -24,6 +24,11 @@ static bool stopped(const struct run *r) {
   return r->o->cancel && atomic_load(r->o->cancel);
 }
 
+static int64_t free_bytes(const struct run *r) {
+  int64_t n = storage_free_bytes(r->o->storage);
+  return n < 0 || !r->o->dry ? n : n + r->report->bytes;
+}
+
 static int find_due(struct sql_tx *tx, void *ctx, struct err *e) {
   struct run *r = ctx;
   return cleaning_due(tx, &r->rules, r->o->now_ms, r->o->dry ? 10 * AT_A_TIME : AT_A_TIME, &r->list, e);
@@ -79,22 +84,37 @@ static int clean_expired(struct run *r, struct err *e) {
   }
 }
 
-/* The disk is nearly full: what has reached its user goes before its time. */
+static bool is_low(const struct run *r, int64_t free) {
+  return free >= 0 && free < r->o->least_free; /* -1: not known */
+}
+
+static bool is_in(const struct cleaning_list *l, int64_t id) {
+  size_t i = 0;
+  while (i < l->count && l->items[i].id != id) i++;
+  return i < l->count;
+}
+
+/* The disk is nearly full: what has reached its user goes before its time. In a dry run nothing becomes free by itself: what
+ * was counted so far is added, and what has been named as expired already is passed over. */
 static int clean_hard(struct run *r, struct err *e) {
+  struct cleaning_list named = r->list;
+  r->list = (struct cleaning_list){0};
   r->rules.hard = true;
-  while (!r->o->dry && storage_free_bytes(r->o->storage) < r->o->least_free && !stopped(r)) {
-    int rc = sql_transact(r->o->db, SQL_READ, find_due, r, e);
-    if (rc < 0) return rc;
-    size_t cleaned = 0;
-    for (size_t i = 0; i < r->list.count && storage_free_bytes(r->o->storage) < r->o->least_free; i++) {
-      rc = clean_task(r, &r->list.items[i], "disk nearly full", e);
-      if (rc < 0) return rc;
+  int rc = 0;
+  for (size_t cleaned = 1; cleaned && !stopped(r) && is_low(r, free_bytes(r));) {
+    rc = sql_transact(r->o->db, SQL_READ, find_due, r, e);
+    cleaned = 0;
+    for (size_t i = 0; rc >= 0 && i < r->list.count && is_low(r, free_bytes(r)); i++) {
+      const struct cleaning_item *item = &r->list.items[i];
+      if (r->o->dry && is_in(&named, item->id)) continue;
+      rc = clean_task(r, item, "disk nearly full", e);
       cleaned += rc == 1;
     }
-    if (cleaned == 0) break;
+    if (rc < 0 || r->o->dry) break;
   }
-  r->report->still_full = storage_free_bytes(r->o->storage) < r->o->least_free;
-  return 0;
+  r->report->still_full = is_low(r, free_bytes(r));
+  cleaning_list_release(&named);
+  return rc < 0 ? rc : 0;
 }
 
 struct orphans {
@@ -141,7 +161,7 @@ int gc_run(const struct gc_options *o, struct gc_report *ret, struct err *e) {
   if (rc >= 0) rc = clean_hard(&r, e);
   if (rc == 0 && !o->dry) rc = sql_transact(o->db, SQL_WRITE, clean_rows, &r, e);
   cleaning_list_release(&r.list);
-  if (rc == 0 && ret->still_full)
+  if (rc == 0 && ret->still_full && !o->dry)
     log_warning("gc", "less than %lld GB are free in %s, and nothing more may go", (long long)(o->least_free >> 30),
                 storage_root(o->storage));
   return rc < 0 ? rc : 0;

@@ -39,8 +39,8 @@ struct gc_options {
 };
 struct gc_report {
   int64_t folders, bytes;
-  int64_t rows; /* of the database */
-  bool still_full;
+  int64_t rows;    /* of the database */
+  bool still_full; /* less than least_free is left; in a dry run: would be */
 };
 int gc_run(const struct gc_options *o, struct gc_report *ret, struct err *e);
 

@@ -179,6 +179,12 @@ static int steps(struct run *r, struct job_options *o, const struct wanted *w, s
   return 0;
 }
 
+/* What an attempt that was killed had begun to write. */
+static void sweep(const struct run *r) {
+  const char *const written[] = {r->input, r->video, r->srt, r->json};
+  for (size_t i = 0; i < ARRAY_LEN(written); i++) file_sweep_beside(written[i]);
+}
+
 int worker_job_run(const struct worker_job *j, struct worker_result *ret, const char **ret_code, struct err *e) {
   _cleanup_(storage_let_go) struct storage_hold hold = STORAGE_HOLD_NONE;
   _cleanup_(run_release) struct run r = {.j = j, .result = ret, .code = ret_code};
@@ -193,6 +199,7 @@ int worker_job_run(const struct worker_job *j, struct worker_result *ret, const 
     r.srt = x_asprintf("%s/result.srt", hold.folder);
     r.json = x_asprintf("%s/result.json", hold.folder);
     r.work = x_asprintf("%s/work", hold.folder);
+    sweep(&r);
     rc = read_options(j->task, &o, &w, e);
   }
   if (rc == 0) rc = steps(&r, &o, &w, e);

@@ -171,9 +171,41 @@ static int tear_down(void **state) {
   return 0;
 }
 
+static void sweeps_what_killed_ones_left(void **state) {
+  (void)state;
+  static const char *const names[] = {".talk.mp4.titr-a1B2c3",
+                                      ".talk.mp4.titr-ZZZZZZ", /* these two go */
+                                      ".talk.mp4.titr-a1B2c34",
+                                      ".talk.mp4.titr-",
+                                      ".talk.mp3.titr-a1B2c3",
+                                      "talk.mp4.titr-a1B2c3",
+                                      ".talk.mp4",
+                                      "talk.mp4"};
+  _cleanup_(mem_freep) char *folder = in_dir("swept");
+  assert_int_equal(file_make_dirs(folder, NULL), 0);
+  for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+    _cleanup_(mem_freep) char *path = x_asprintf("%s/%s", folder, names[i]);
+    assert_int_equal(file_write(path, "x", 1, 1, NULL), 0);
+  }
+  _cleanup_(mem_freep) char *talk = x_asprintf("%s/talk.mp4", folder), *tmp = NULL;
+  assert_int_equal(file_temp_beside(talk, &tmp, NULL), 0); /* names as they are made now */
+  file_sweep_beside(talk);
+  assert_int_equal(access(tmp, F_OK), -1);
+  for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+    _cleanup_(mem_freep) char *path = x_asprintf("%s/%s", folder, names[i]);
+    assert_int_equal(access(path, F_OK), i < 2 ? -1 : 0);
+  }
+  file_discard(tmp);
+  _cleanup_(mem_freep) char *nowhere = in_dir("no such folder/talk.mp4");
+  file_sweep_beside(nowhere);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(writes_whole_or_not), cmocka_unit_test(commits),
-                                     cmocka_unit_test(reads_within_a_ceiling), cmocka_unit_test(names),
-                                     cmocka_unit_test(folders)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(writes_whole_or_not),
+                                     cmocka_unit_test(commits),
+                                     cmocka_unit_test(reads_within_a_ceiling),
+                                     cmocka_unit_test(names),
+                                     cmocka_unit_test(folders),
+                                     cmocka_unit_test(sweeps_what_killed_ones_left)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

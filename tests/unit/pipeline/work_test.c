@@ -152,6 +152,28 @@ static void damaged_files_are_errors(void **state) {
   work_close(&w);
 }
 
+/* A run that was killed while it wrote: its temporary files go, a user's own file stays. */
+static void begun_writing_is_swept(void **state) {
+  (void)state;
+  _cleanup_(mem_freep) char *input = put_file("in6.mp4", "input"), *dir = in_folder("w6");
+  struct job_options o = options(input, dir);
+  struct work w;
+  assert_int_equal(work_open(&w, &o, NULL), 0);
+  work_close(&w);
+  static const char *const left[] = {".render.part.mp4.titr-a1B2c3", ".cues.json.titr-a1B2c3", ".job.json.titr-a1B2c3",
+                                     ".theirs.mp4.titr-a1B2c3"};
+  for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+    _cleanup_(mem_freep) char *path = x_asprintf("%s/%s", dir, left[i]);
+    assert_int_equal(file_write(path, "x", 1, 1, NULL), 0);
+  }
+  assert_int_equal(work_open(&w, &o, NULL), 0);
+  work_close(&w);
+  for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+    _cleanup_(mem_freep) char *path = x_asprintf("%s/%s", dir, left[i]);
+    assert_int_equal(access(path, F_OK), i < 3 ? -1 : 0);
+  }
+}
+
 static void temporary_folder_goes(void **state) {
   (void)state;
   _cleanup_(mem_freep) char *input = put_file("in6.mp4", "input");
@@ -170,7 +192,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(transcript_and_cues_survive), cmocka_unit_test(options_decide_what_is_kept),
       cmocka_unit_test(another_input_starts_anew),   cmocka_unit_test(one_job_at_a_time),
-      cmocka_unit_test(damaged_files_are_errors),    cmocka_unit_test(temporary_folder_goes),
+      cmocka_unit_test(damaged_files_are_errors),    cmocka_unit_test(begun_writing_is_swept),
+      cmocka_unit_test(temporary_folder_goes),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

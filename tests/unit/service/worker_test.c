@@ -336,7 +336,9 @@ static void cancelled_within_a_second(void **state) {
   MUST(tasks_cancel(tx, t.id, now_ms(), &how, e));
   commit(tx);
   assert_int_equal(how, TASK_CANCEL_ASKED);
+  double asked = clock_now();
   struct task end = wait_for(&s, &t, TASK_CANCELLED);
+  assert_true(clock_now() - asked < 1);
   assert_int_equal(used(&s), 0); /* no work had been done */
   assert_told(&s, "\"cancelled\"");
   task_release(&t);
@@ -358,9 +360,15 @@ static void a_worker_that_stops_hands_back(void **state) {
   assert_int_equal(back.attempts, 0);
   assert_told(&s, NULL);
   task_release(&back);
-  trouble = NO_TROUBLE; /* and the next one takes it */
+  trouble = NO_TROUBLE; /* and the next one takes it, and removes what a killed one had begun to write */
+  _cleanup_(mem_freep) char *folder = storage_task_path(t.public_id, ""),
+                            *left = storage_task_path(t.public_id, ".result.mp4.titr-a1B2c3"),
+                            *path = x_asprintf("%s/%s", s.root, left);
+  MUST(file_write(path, "x", 1, 1, e));
   start_worker(&s);
   struct task done = wait_for(&s, &t, TASK_DONE);
+  assert_true(is_there(&s, folder));
+  assert_false(is_there(&s, left));
   task_release(&t);
   task_release(&done);
   close_service(&s);
@@ -457,8 +465,16 @@ static void a_full_disk_takes_what_was_delivered(void **state) {
                          .orphan_hours = 48,
                          .least_free = INT64_MAX,
                          .now_ms = now_ms()};
+  o.dry = true;
   MUST(gc_run(&o, &r, e));
   assert_int_equal(r.folders, 1);
+  assert_true(is_there(&s, done.subtitles_path));
+  int64_t would = r.bytes;
+  o.dry = false;
+  MUST(gc_run(&o, &r, e));
+  assert_int_equal(r.folders, 1);
+  assert_int_equal(r.bytes, would);
+  assert_true(r.bytes > 0);
   assert_true(r.still_full);
   assert_false(is_there(&s, done.subtitles_path));
   assert_true(is_there(&s, also_done.subtitles_path));
