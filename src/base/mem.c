@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -82,6 +83,12 @@ void x_grow(void *p_to_pointer, size_t *cap, size_t need, size_t size) {
   p = x_realloc_array(p, wanted, size);
   memcpy(p_to_pointer, &p, sizeof p);
   *cap = wanted;
+}
+
+void mem_trim(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void mem_freep(void *p_to_pointer) {

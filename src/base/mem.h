@@ -20,6 +20,9 @@ void *x_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnul
 /* Makes room for `need` elements in a growing array: *p of *cap elements of `size` bytes each. */
 void x_grow(void *p_to_pointer, size_t *cap, size_t need, size_t size);
 
+/* Gives back to the system what free() keeps for later: after a piece of work that took much. */
+void mem_trim(void);
+
 #define NEW(type)          ((type *)x_calloc(1, sizeof(type)))
 #define NEW_ARRAY(type, n) ((type *)x_calloc((n), sizeof(type)))
 #define ARRAY_LEN(a)       (sizeof(a) / sizeof *(a))

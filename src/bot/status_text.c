@@ -21,9 +21,10 @@ static char *queued(const struct task *t, const struct reply *r, int64_t before,
     _cleanup_(mem_freep) char *wait = text_wait(l, t->run_at_ms - now_ms);
     return text_make(l, TEXT_QUEUED_AGAIN, TEXT_VALUES(NAME_AND_TASK, text_s("wait", wait)));
   }
-  if (before <= 0) return text_make(l, TEXT_QUEUED_FIRST, TEXT_VALUES(NAME_AND_TASK));
+  if (before <= 0 && wait_ms <= 0) return text_make(l, TEXT_QUEUED_FIRST, TEXT_VALUES(NAME_AND_TASK));
   if (wait_ms < 0) return text_make(l, TEXT_QUEUED_UNKNOWN, TEXT_VALUES(NAME_AND_TASK, text_n("n", before)));
   _cleanup_(mem_freep) char *wait = text_wait(l, wait_ms);
+  if (before <= 0) return text_make(l, TEXT_QUEUED_NEXT, TEXT_VALUES(NAME_AND_TASK, text_s("wait", wait)));
   return text_make(l, TEXT_QUEUED, TEXT_VALUES(NAME_AND_TASK, text_n("n", before), text_s("wait", wait)));
 }
 

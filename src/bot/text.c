@@ -187,7 +187,7 @@ static enum text_id named(const char *prefix, const char *name, enum text_id oth
 }
 
 enum text_id text_of_stage(const char *name) {
-  return named("stage", name, TEXT_STAGE_OTHER);
+  return named("stage", name && *name ? name : "fetch", TEXT_STAGE_OTHER); /* none: it has just been taken */
 }
 
 enum text_id text_of_error(const char *name) {

@@ -42,6 +42,7 @@
   X(QUEUED, "queued", "name n wait task")                                                                              \
   X(QUEUED_UNKNOWN, "queued_unknown", "name n task")                                                                   \
   X(QUEUED_FIRST, "queued_first", "name task")                                                                         \
+  X(QUEUED_NEXT, "queued_next", "name wait task")                                                                      \
   X(QUEUED_AGAIN, "queued_again", "name wait task")                                                                    \
   X(RUNNING, "running", "name stage bar percent task")                                                                 \
   X(STOPPING, "stopping", "name task")                                                                                 \

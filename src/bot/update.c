@@ -63,10 +63,17 @@ static void read_content(struct js *message, struct update *u) {
     enum media_kind kind;
   } members[] = {{"video", MEDIA_VIDEO}, {"video_note", MEDIA_VIDEO}, {"voice", MEDIA_VOICE},
                  {"audio", MEDIA_AUDIO}, {"animation", MEDIA_OTHER},  {"document", MEDIA_OTHER}};
+  /* what else a person sends; a message of neither is Telegram's own: something was pinned, a background was set … */
+  static const char *const others[] = {"photo", "sticker", "contact", "location",   "venue",    "poll",
+                                       "dice",  "game",    "story",   "paid_media", "checklist"};
   u->media = (struct incoming_media){.kind = MEDIA_NONE, .bytes = -1, .ms = -1};
-  for (size_t i = 0; i < ARRAY_LEN(members); i++)
+  bool other = false;
+  for (size_t i = 0; i < ARRAY_LEN(members); i++) {
     if (read_media(message, members[i].member, members[i].kind, &u->media)) return;
-  if (!*u->text) u->media.kind = MEDIA_OTHER;
+    other = other || js_at(message, members[i].member); /* a file without its ids is none */
+  }
+  for (size_t i = 0; i < ARRAY_LEN(others); i++) other = other || js_at(message, others[i]);
+  if (other && !*u->text) u->media.kind = MEDIA_OTHER;
 }
 
 /* ---- who and where ---- */
@@ -90,7 +97,7 @@ static void read_message(struct js *v, struct update *u) {
   if (js_get_int(v, "message_id", 1, INT64_MAX, &u->message, NULL) < 0) return;
   u->text = js_string_or(v, "text", "");
   read_content(v, u);
-  u->kind = UPDATE_MESSAGE;
+  if (*u->text || u->media.kind != MEDIA_NONE) u->kind = UPDATE_MESSAGE;
 }
 
 static void read_callback(struct js *v, struct update *u) {

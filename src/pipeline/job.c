@@ -83,6 +83,7 @@ static void *load_model(void *arg) {
 static void let_model_go(struct loading *l) {
   if (l->o->keeper && l->model) model_keeper_give(l->o->keeper);
   else speech_model_free(l->model);
+  if (l->model) mem_trim(); /* measured after three minutes of speech: 250 MB */
   l->model = NULL;
 }
 

@@ -4,7 +4,7 @@
 
 #define MB (1024LL * 1024)
 
-static const int64_t render_bytes = 450 * MB;      /* a job's own peak: decoder, filters, x264's lookahead */
+static const int64_t render_bytes = 550 * MB;      /* a job's own peak: decoder, filters, x264's lookahead */
 static const int64_t recognition_bytes = 300 * MB; /* beside the weights: windows and beams under way, the libraries */
 
 int64_t admission_estimate(int jobs, int64_t model_bytes) {

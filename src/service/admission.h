@@ -3,7 +3,7 @@
  * jobs at a time stays within its share of a small machine (4 GB are enough for two).
  *
  * Recognition is one at a time (pipeline/model_keeper.h): its memory counts once. Each job may be rendering.
- * Figures by measurement (docs/performance.md): base while recognizing 0.6 GB, rendering 1080p to 1080x1920 0.45 GB.
+ * Figures by measurement (docs/performance.md): base while recognizing 0.6 GB, rendering 1080p 0.55 GB.
  */
 #ifndef TITR_SERVICE_ADMISSION_H
 #define TITR_SERVICE_ADMISSION_H

@@ -193,7 +193,7 @@ static void work(struct slot *s) {
   struct err e = {0};
   log_info("worker", "attempt %d begins", s->task.attempts);
   int rc = worker_job_run(&j, &result, &code, &e);
-  set_stage(s, end_stage, 0);
+  set_stage(s, end_stage, 1);
   pthread_mutex_lock(&s->lock);
   enum reason reason = s->reason;
   pthread_mutex_unlock(&s->lock);

@@ -48,7 +48,7 @@ is "a document that is no media" says 42 10 'does not look like video'
 # ---- waiting, twice, cancelling: without a worker ----
 sent=$(user media 42 video "$dir/talk.mp4" duration=5 name=talk.mp4)
 file=$(echo "$sent" | field file_id)
-first=$(user wait 42 10 'talk.mp4\nGot it, you are next')
+first=$(user wait 42 10 'talk.mp4\nGot it, yours is next')
 is "a video waits" test -n "$first"
 message=$(echo "$first" | field message_id)
 code=$(echo "$first" | field text | sed -n 's/^Code: //p')
@@ -125,7 +125,7 @@ user media 42 video "$dir/third.mp4" duration=4 name=third.mp4 >/dev/null
 is "the third of the day is taken" says 42 60 'third.mp4\n'
 sleep 1
 user media 42 video "$dir/third.mp4" duration=4 name=fourth.mp4 >/dev/null
-is "the fourth is refused, with the hour it is back" says 42 20 'all for today: 3 files are done.*at 00:00 \(Europe/Moscow\)'
+is "the fourth is refused, with the hour it is back" says 42 20 'all for today: 3 files have been taken.*at 00:00 \(Europe/Moscow\)'
 
 # ---- Telegram says no ----
 user fail '{"method": "sendMessage", "times": 2, "code": 429, "retry_after": 2, "description": "Too Many Requests: retry after 2"}' >/dev/null

@@ -123,7 +123,7 @@ static void a_file_is_taken_once(void **state) {
   take(&w, &u); /* the same update again */
   assert_int_equal(tasks(&w), 1);
   assert_int_equal(used(&w), 1);
-  telegram_expect(chat, "talk.mp4\nGot it, you are next", 10);
+  telegram_expect(chat, "talk.mp4\nGot it, yours is next", 10);
   _cleanup_(mem_freep) char *id = only_task(&w);
   send_video(&w, chat, "v1", 5000, 100000); /* the same file again */
   telegram_expect(chat, id, 10);
@@ -199,7 +199,7 @@ static void the_day_ends(void **state) {
   for (size_t i = 0; i < 3; i++) send_video(&w, chat, names[i], 5000, 1000);
   assert_int_equal(used(&w), 3);
   send_video(&w, chat, "d", 5000, 1000);
-  telegram_expect(chat, "all for today: 3 files are done", 15);
+  telegram_expect(chat, "all for today: 3 files have been taken", 15);
   telegram_expect(chat, "at 00:00 (UTC)", 1);
   assert_int_equal(tasks(&w), 3);
   assert_int_equal(used(&w), 3);

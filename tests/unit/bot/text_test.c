@@ -169,7 +169,8 @@ static void languages_and_names(void **state) {
   for (size_t i = 0; i < ARRAY_LEN(codes); i++) assert_int_equal(text_language(codes[i].code), codes[i].l);
   assert_int_equal(text_of_stage("render"), TEXT_STAGE_RENDER);
   assert_int_equal(text_of_stage("polish"), TEXT_STAGE_OTHER);
-  assert_int_equal(text_of_stage(NULL), TEXT_STAGE_OTHER);
+  assert_int_equal(text_of_stage(NULL), TEXT_STAGE_FETCH);
+  assert_int_equal(text_of_stage(""), TEXT_STAGE_FETCH); /* it has just been taken */
   assert_int_equal(text_of_error("too_long"), TEXT_ERROR_TOO_LONG);
   assert_int_equal(text_of_error("crash"), TEXT_ERROR_OTHER);
 

@@ -43,6 +43,8 @@ static void kinds(void **state) {
        ",\"document\":{\"file_id\":\"a\",\"file_unique_id\":\"b\",\"mime_type\":\"application/pdf\"}}}",
        UPDATE_MESSAGE, MEDIA_OTHER},
       {"{\"update_id\":1,\"message\":{\"message_id\":5," FROM "," CHAT ",\"photo\":[]}}", UPDATE_MESSAGE, MEDIA_OTHER},
+      {"{\"update_id\":1,\"message\":{\"message_id\":5," FROM "," CHAT ",\"pinned_message\":{}}}", UPDATE_OTHER,
+       MEDIA_NONE},
       /* a file without its ids is none */
       {"{\"update_id\":1,\"message\":{\"message_id\":5," FROM "," CHAT ",\"video\":{\"duration\":7}}}", UPDATE_MESSAGE,
        MEDIA_OTHER},

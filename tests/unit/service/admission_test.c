@@ -21,8 +21,8 @@ static void at_the_start(void **state) {
       {1, BASE, 0, 1},              /* one always may */
       {0, BASE, 8 * GB, 1},         /* and never none */
       {4, BASE, 4 * GB / 4 * 3, 4}, /* three quarters of 4 GB */
-      {4, BASE, 2 * GB / 4 * 3, 2},
-      {4, BASE, GB / 4 * 3, 1},
+      {4, BASE, 3 * GB / 4 * 3, 3},
+      {4, BASE, 2 * GB / 4 * 3, 1},
       {64, BASE, 64 * GB, 64},
       {4, 3 * GB, 8 * GB, 3}, /* large-v3 */
   };
@@ -40,8 +40,8 @@ static void beside_others(void **state) {
   assert_true(admission_room_of(3, 3, -1)); /* not known */
   assert_false(admission_room_of(1, 0, 100 * MB));
   assert_true(admission_room_of(1, 0, GB));
-  assert_true(admission_room_of(1, 1, GB));
-  assert_false(admission_room_of(2, 2, GB)); /* the two will want it */
+  assert_true(admission_room_of(1, 1, 2 * GB));
+  assert_false(admission_room_of(2, 1, GB)); /* the two will want it */
   assert_true(admission_room(0, 0));
 }
 
