@@ -43,9 +43,9 @@ int bot_run(const struct bot_options *o, const atomic_bool *stop, struct err *e)
 
 /* Fetches a task's input of kind "telegram" (the JSON of store/tasks.h) into the file `to`, going on from what is
  * there; service/worker_job.h's worker_fetch, with an api_new() as `ctx`. A worker needs no bot_run(). More than max_bytes (0:
- * LIMIT_INPUT_BYTES), or a file that Telegram does not have (any more): ERR_INPUT. ERR_NETWORK may pass. ERR_IO,
+ * LIMIT_INPUT_BYTES), or a file that Telegram does not have (any more): ERR_INPUT, and *ret_code is "too_large" or "gone". ERR_NETWORK may pass. ERR_IO,
  * ERR_CANCELLED. progress (may be NULL): 0..1. Threads: safe. */
 int bot_fetch(void *ctx, const char *input_json, const char *to, int64_t max_bytes, const atomic_bool *cancel,
-              void (*progress)(void *ctx, double done), void *progress_ctx, struct err *e);
+              void (*progress)(void *ctx, double done), void *progress_ctx, const char **ret_code, struct err *e);
 
 #endif

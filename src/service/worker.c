@@ -130,7 +130,10 @@ static int with_lost_worker(struct sql_tx *tx, void *ctx, const struct task *t, 
 }
 
 static bool is_fault_of_input(const char *code) {
-  return strcmp(code, "input") == 0 || strcmp(code, "too_long") == 0 || strcmp(code, "too_large") == 0;
+  static const char *const codes[] = {"input", "too_long", "too_large", "gone"};
+  size_t i = 0;
+  while (i < ARRAY_LEN(codes) && strcmp(codes[i], code) != 0) i++;
+  return i < ARRAY_LEN(codes);
 }
 
 /* What worker.h's table says. false: nothing is to be told to the queue. */

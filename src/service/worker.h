@@ -9,7 +9,7 @@
  * What becomes of a job, by what went wrong (worker_job.h's codes):
  *   nothing                                DONE, told
  *   cancelled by its user                  CANCELLED; given back when recognition had not begun
- *   input, too_long, too_large             FAILED, told; given back when recognition had not begun
+ *   input, too_long, too_large, gone       FAILED, told; given back when recognition had not begun
  *   no_speech                              FAILED, told, given back: there is nothing to deliver
  *   options nobody knows                   FAILED, told, given back
  *   crash, timeout, network, storage, model, internal

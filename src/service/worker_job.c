@@ -101,7 +101,7 @@ static int fetch(struct run *r, int64_t max_bytes, struct err *e) {
   if (!f->kind) return err_set(e, ERR_FAIL, "this worker cannot fetch input of the kind %s", j->task->input_kind);
   on_fetch(r, 0);
   _cleanup_(mem_freep) char *part = x_asprintf("%s.part", r->input);
-  int rc = f->fetch(f->ctx, j->task->input, part, max_bytes, j->cancel, on_fetch, r, e);
+  int rc = f->fetch(f->ctx, j->task->input, part, max_bytes, j->cancel, on_fetch, r, r->code, e);
   return rc < 0 ? rc : file_commit(part, r->input, 1, e);
 }
 

@@ -19,11 +19,12 @@
 
 /* Gets a task's input (tasks.h: `input`, of one kind) into the file `to`, going on from what an earlier attempt left
  * there. More than max_bytes
- * (0: no limit) is ERR_INPUT. Network trouble is ERR_NETWORK, a file that is gone ERR_INPUT. Called from the job's thread. */
+ * (0: no limit) is ERR_INPUT. Network trouble is ERR_NETWORK, a file that is gone ERR_INPUT; *ret_code then may be made "too_large" or
+ * "gone". Called from the job's thread. */
 struct worker_fetch {
   const char *kind;
   int (*fetch)(void *ctx, const char *input, const char *to, int64_t max_bytes, const atomic_bool *cancel,
-               void (*progress)(void *ctx, double done), void *progress_ctx, struct err *e);
+               void (*progress)(void *ctx, double done), void *progress_ctx, const char **ret_code, struct err *e);
   void *ctx;
 };
 
@@ -50,7 +51,7 @@ void worker_result_release(struct worker_result *r);
 
 /* 0, or ERR_*. Beyond the pipeline's: ERR_INPUT when the input is longer or larger than its options allow
  * (*ret_code is then "too_long" or "too_large"), or the task's JSON is not what tasks.h says. *ret_code names what
- * happened in the database's words, always set on failure: input, too_long, too_large, no_speech, crash, model,
+ * happened in the database's words, always set on failure: input, too_long, too_large, gone, no_speech, crash, model,
  * storage, network, timeout, cancelled, internal. */
 int worker_job_run(const struct worker_job *j, struct worker_result *ret, const char **ret_code, struct err *e);
 

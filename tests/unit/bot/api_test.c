@@ -5,6 +5,7 @@
 
 #include "bot/bot.h"
 
+static const char *code; /* that a fetch gave last */
 static void answers(void **state) {
   (void)state;
   static const struct {
@@ -177,17 +178,19 @@ static void files_there_and_back(void **state) {
   assert_true(again.message != sent.message);
   /* and back to a worker, also from the middle */
   _cleanup_(mem_freep) char *input = x_asprintf("{\"file_id\": \"%s\", \"bytes\": %d}", sent.file_id, 3 << 20);
-  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &e), 0);
+  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &code, &e), 0);
   assert_true(same_files(path, back));
   assert_int_equal(truncate(back, 1 << 20), 0);
-  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &e), 0);
+  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &code, &e), 0);
   assert_true(same_files(path, back));
   assert_int_equal(telegram_logged("\"download\"", "\"from\": 1048576"), 1);
   unlink(back);
-  assert_int_equal(bot_fetch(a, input, back, 1 << 20, NULL, NULL, NULL, &e), ERR_INPUT);
-  assert_int_equal(bot_fetch(a, "{\"file_id\": \"nobody's\"}", back, 0, NULL, NULL, NULL, &e), ERR_INPUT);
-  assert_int_equal(bot_fetch(a, "{}", back, 0, NULL, NULL, NULL, &e), ERR_INPUT);
-  assert_int_equal(bot_fetch(a, "[", back, 0, NULL, NULL, NULL, &e), ERR_INPUT);
+  assert_int_equal(bot_fetch(a, input, back, 1 << 20, NULL, NULL, NULL, &code, &e), ERR_INPUT);
+  assert_string_equal(code, "too_large");
+  assert_int_equal(bot_fetch(a, "{\"file_id\": \"nobody's\"}", back, 0, NULL, NULL, NULL, &code, &e), ERR_INPUT);
+  assert_string_equal(code, "gone");
+  assert_int_equal(bot_fetch(a, "{}", back, 0, NULL, NULL, NULL, &code, &e), ERR_INPUT);
+  assert_int_equal(bot_fetch(a, "[", back, 0, NULL, NULL, NULL, &code, &e), ERR_INPUT);
   /* what is not there, and an id that nobody knows */
   f.file_id = NULL;
   f.path = "/nonexistent/talk.mp4";
@@ -208,7 +211,9 @@ static void too_large_for_the_cloud(void **state) {
   _cleanup_(js_freep) struct js *r = telegram_ask("media", json);
   _cleanup_(mem_freep) char *input = x_asprintf("{\"file_id\": \"%s\"}", js_string_or(r, "file_id", ""));
   struct err e = {0};
-  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &e), ERR_INPUT);
+  code = NULL;
+  assert_int_equal(bot_fetch(a, input, back, 0, NULL, NULL, NULL, &code, &e), ERR_INPUT);
+  assert_string_equal(code, "too_large");
   assert_non_null(strstr(e.msg, "too large"));
   struct bot_api *cloud = NULL;
   assert_int_equal(api_new(&(struct api_options){.url = "https://API.telegram.org/", .token = "1:x"}, &cloud, &e), 0);
@@ -240,7 +245,7 @@ static void the_token_is_told_to_nobody(void **state) {
     assert_null(strstr(e.msg, "secret"));
     assert_int_equal(p.kind, urls[i] ? API_NETWORK : API_UNAUTHORIZED);
     if (urls[i]) assert_true(p.not_sent);
-    assert_true(bot_fetch(a, "{\"file_id\": \"x\"}", "/tmp/never", 0, NULL, NULL, NULL, &e) < 0);
+    assert_true(bot_fetch(a, "{\"file_id\": \"x\"}", "/tmp/never", 0, NULL, NULL, NULL, &code, &e) < 0);
     assert_null(strstr(e.msg, "secret"));
     api_free(a);
   }
@@ -258,12 +263,12 @@ static void from_a_local_server(void **state) {
   _cleanup_(js_freep) struct js *r = telegram_ask("media", json);
   _cleanup_(mem_freep) char *input = x_asprintf("{\"file_id\": \"%s\"}", js_string_or(r, "file_id", ""));
   struct err e = {0};
-  if (bot_fetch(a, input, back, 0, NULL, NULL, NULL, &e) < 0) fail_msg("%s", e.msg);
+  if (bot_fetch(a, input, back, 0, NULL, NULL, NULL, &code, &e) < 0) fail_msg("%s", e.msg);
   assert_true(same_files(path, back));
   assert_int_equal(telegram_logged("\"download\"", NULL), 0);
-  assert_int_equal(bot_fetch(a, input, back, 1 << 20, NULL, NULL, NULL, &e), ERR_INPUT);
+  assert_int_equal(bot_fetch(a, input, back, 1 << 20, NULL, NULL, NULL, &code, &e), ERR_INPUT);
   atomic_bool stop = true;
-  assert_int_equal(bot_fetch(a, input, back, 0, &stop, NULL, NULL, &e), ERR_CANCELLED);
+  assert_int_equal(bot_fetch(a, input, back, 0, &stop, NULL, NULL, &code, &e), ERR_CANCELLED);
 }
 
 static int setup(void **state) {

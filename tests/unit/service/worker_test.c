@@ -80,15 +80,20 @@ struct service {
   int rc;
 };
 
-enum trouble { NO_TROUBLE, NETWORK_DOWN, NEVER_ENDS };
+enum trouble { NO_TROUBLE, NETWORK_DOWN, FILE_GONE, NEVER_ENDS };
 static enum trouble trouble;
 static atomic_bool fetching;
 
 static int copy_input(void *ctx, const char *input, const char *to, int64_t max_bytes, const atomic_bool *cancel,
-                      void (*progress)(void *ctx, double done), void *progress_ctx, struct err *e) {
+                      void (*progress)(void *ctx, double done), void *progress_ctx, const char **ret_code,
+                      struct err *e) {
   (void)ctx;
   atomic_store(&fetching, true);
   progress(progress_ctx, 0.5);
+  if (trouble == FILE_GONE) {
+    *ret_code = "gone";
+    return err_set(e, ERR_INPUT, "no such file");
+  }
   if (trouble == NETWORK_DOWN) return err_set(e, ERR_NETWORK, "the server cannot be reached");
   while (trouble == NEVER_ENDS && !atomic_load(cancel)) clock_sleep(0.02);
   if (atomic_load(cancel)) return err_set(e, ERR_CANCELLED, "cancelled");
@@ -301,6 +306,12 @@ static void what_fails_for_good_is_told(void **state) {
     task_release(&t);
     task_release(&end);
   }
+  trouble = FILE_GONE;
+  struct task t = add_task(&s, spoken, "{}"), end = wait_for(&s, &t, TASK_FAILED);
+  assert_string_equal(end.error_code, "gone");
+  assert_int_equal(used(&s), 0);
+  task_release(&t);
+  task_release(&end);
   close_service(&s);
 }
 
