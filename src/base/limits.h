@@ -19,16 +19,20 @@
 #define LIMIT_MODEL_BYTES          (16LL << 30) /* model.bin or *.safetensors                          */
 #define LIMIT_MODEL_TENSORS        16384        /* tensors in it                                       */
 #define LIMIT_TENSOR_RANK          8
-#define LIMIT_VOCABULARY           262144     /* tokens                                              */
-#define LIMIT_ENV_BYTES            (1 << 20)  /* a .env file                                         */
-#define LIMIT_ENV_NAMES            4096       /* names set in it                                     */
-#define LIMIT_PROMPT_BYTES         4096       /* --prompt                                            */
-#define LIMIT_WATERMARK_TEXT_BYTES 256        /* --watermark TEXT                                    */
-#define LIMIT_MODEL_LIST_BYTES     (4 << 20)  /* a registry of models, a hub's list of files       */
-#define LIMIT_MODEL_RECORD_BYTES   (1 << 20)  /* a titr-model.json                                   */
-#define LIMIT_PROGRAM_OUTPUT       (1 << 20)  /* kept of what another program writes                 */
-#define LIMIT_HTTP_BODY            (64 << 20) /* an answer held in memory                            */
-#define LIMIT_SQL_ROWS             10000      /* rows of one query, held in memory                   */
-#define LIMIT_SQL_BYTES            (64 << 20) /* their text                                          */
+#define LIMIT_VOCABULARY           262144          /* tokens                                              */
+#define LIMIT_ENV_BYTES            (1 << 20)       /* a .env file                                         */
+#define LIMIT_ENV_NAMES            4096            /* names set in it                                     */
+#define LIMIT_PROMPT_BYTES         4096            /* --prompt                                            */
+#define LIMIT_WATERMARK_TEXT_BYTES 256             /* --watermark TEXT                                    */
+#define LIMIT_MODEL_LIST_BYTES     (4 << 20)       /* a registry of models, a hub's list of files       */
+#define LIMIT_MODEL_RECORD_BYTES   (1 << 20)       /* a titr-model.json                                   */
+#define LIMIT_PROGRAM_OUTPUT       (1 << 20)       /* kept of what another program writes                 */
+#define LIMIT_HTTP_BODY            (64 << 20)      /* an answer held in memory                            */
+#define LIMIT_PRESETS              20              /* presets of a user                                   */
+#define LIMIT_PRESET_CHARACTERS    64              /* a preset's name                                     */
+#define LIMIT_PRESET_BYTES         4096            /* its options, as JSON                                */
+#define LIMIT_PAYMENT_MINOR        1000000000000LL /* one payment: ten thousand million whole units  */
+#define LIMIT_SQL_ROWS             10000           /* rows of one query, held in memory                   */
+#define LIMIT_SQL_BYTES            (64 << 20)      /* their text                                          */
 
 #endif

@@ -10,7 +10,6 @@ static const struct metric_about rows[METRICS_COUNT] = {
     [METRIC_STAGE_SECONDS] = {"titr_stage_seconds", "How long the stages of jobs took.", "stage", true},
     [METRIC_FAILURES] = {"titr_failures_total", "Attempts at a task that failed.", "code", false},
     [METRIC_TELEGRAM_429] = {"titr_telegram_429_total", "Answers of the Bot API that ask to slow down.", NULL, false},
-    [METRIC_PAYMENTS] = {"titr_payments_total", "Payments that reached a state.", "state", false},
 };
 const double metric_buckets[METRIC_BUCKETS] = {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600};
 

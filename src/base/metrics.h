@@ -27,7 +27,6 @@ enum metric {
   METRIC_STAGE_SECONDS, /* by stage: "fetch", job_stage_name() … */
   METRIC_FAILURES,      /* by code: a task's error_code, at each attempt that failed */
   METRIC_TELEGRAM_429,
-  METRIC_PAYMENTS, /* by state */
   METRICS_COUNT
 };
 enum { METRIC_LABELS = 32, METRIC_BUCKETS = 14 };

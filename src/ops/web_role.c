@@ -19,13 +19,14 @@
 #include "config/settings.h"
 #include "ops/dependencies.h"
 #include "store/heartbeats.h"
-#include "store/heartbeats_each.h"
 #include "store/outbox.h"
+#include "store/payments.h"
 #include "store/tasks.h"
 #include "web/metrics.h"
 #include "web/server.h"
 
 static const double look_every = 1, look_late = 10;
+static const double payments_every = 15; /* all of them are read to be summed up */
 
 enum state { STATE_OK, STATE_DEGRADED, STATE_DOWN };
 static const char *const state_names[] = {"ok", "degraded", "down"};
@@ -43,6 +44,12 @@ struct numbers { /* of the database */
   int64_t now_ms; /* 0: not known */
 };
 
+struct payment_numbers {
+  struct payment_sum sums[PAYMENT_SUMS];
+  int count;
+  double at; /* 0: not known */
+};
+
 struct process {
   char *name;
   struct js *detail; /* of its heartbeat; NULL: it says nothing that can be read */
@@ -52,6 +59,7 @@ struct look {
   struct check checks[CHECKS_MOST];
   int count;
   struct numbers numbers;
+  struct payment_numbers payments;
   int64_t free_bytes; /* -1: not known */
   double at;
 };
@@ -155,6 +163,20 @@ static int count(struct sql_tx *tx, void *ctx, struct err *e) {
   return rc;
 }
 
+static int sum_payments(struct sql_tx *tx, void *ctx, struct err *e) {
+  struct payment_numbers *n = ctx;
+  return n->count = payments_sums(tx, n->sums, ARRAY_LEN(n->sums), e);
+}
+
+/* `last`: of the look before. */
+static void look_at_payments(struct role *r, struct look *l, const struct payment_numbers *last) {
+  l->payments = *last;
+  double now = clock_now();
+  if (last->at && now - last->at < payments_every) return;
+  l->payments.at = now;
+  if (sql_transact(r->db, SQL_READ, sum_payments, &l->payments, NULL) < 0) l->payments = (struct payment_numbers){0};
+}
+
 static struct js *own_counted(void) {
   _cleanup_(buf_release) struct buf json = BUF_INIT;
   struct js_writer w = JS_WRITER(&json, 0);
@@ -192,6 +214,7 @@ static void look(struct role *r) {
     look_at_role(r, "worker", &l);
     if (settings_text(SET_BOT_TOKEN)) look_at_role(r, "bot", &l);
     look_at_numbers(r, &l);
+    look_at_payments(r, &l, &r->last.payments); /* only this thread writes there */
   }
   l.at = clock_now();
   pthread_mutex_lock(&r->lock);
@@ -297,6 +320,19 @@ static void write_numbers(struct buf *out, const struct numbers *n) {
           seconds_since(n->bot_ms, n->now_ms));
 }
 
+static void write_payments(struct buf *out, const struct payment_numbers *n) {
+  static const char *const names[] = {"titr_payments", "titr_payments_minor"};
+  static const char *const helps[] = {"Payments.", "What they come to, in minor units."};
+  for (int k = 0; k < 2; k++) {
+    metrics_head(out, names[k], "gauge", helps[k]);
+    for (int i = 0; i < n->count; i++) {
+      const struct payment_sum *s = &n->sums[i];
+      const char *const labels[] = {"state", payment_state_name(s->state), "currency", s->currency, NULL};
+      metrics_sample(out, names[k], labels, (double)(k == 0 ? s->count : s->amount_minor));
+    }
+  }
+}
+
 static void answer_metrics(void *ctx, const struct web_request *r, struct web_reply *reply) {
   if (!may_know(r)) {
     reply->status = 401;
@@ -316,7 +352,10 @@ static void answer_metrics(void *ctx, const struct web_request *r, struct web_re
     metrics_sample(out, "titr_check_ok", (const char *const[]){"check", l.checks[i].name, NULL},
                    l.checks[i].state == STATE_OK);
   if (l.free_bytes >= 0) gauge(out, "titr_storage_free_bytes", "Room in STORAGE_PATH.", (double)l.free_bytes);
-  if (l.numbers.now_ms) write_numbers(out, &l.numbers);
+  if (l.numbers.now_ms) {
+    write_numbers(out, &l.numbers);
+    write_payments(out, &l.payments);
+  }
   pthread_mutex_lock(&role->lock);
   buf_add(out, buf_str(&role->counted), role->counted.len);
   pthread_mutex_unlock(&role->lock);

@@ -17,7 +17,7 @@
 #include "store/quota.h"
 
 enum { EXPIRED_AT_ONCE = 64, EXPIRED_ROUNDS = 32, OFFERED_AT_ONCE = 100, COMPARED_MOST = 1000000 };
-typedef char public_id[TASK_PUBLIC_ID + 11];
+typedef char public_id[PUBLIC_ID_SIZE];
 
 /* ---- leases ---- */
 

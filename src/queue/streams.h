@@ -27,7 +27,7 @@ struct streams;
 struct streams_entry {
   int lane;
   char id[STREAMS_ENTRY];
-  char task[TASK_PUBLIC_ID + 11];
+  char task[PUBLIC_ID_SIZE];
 };
 
 /* Does not need Redis to be there. `consumer`: this process's name in the group. */

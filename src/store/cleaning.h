@@ -22,7 +22,7 @@ struct cleaning_rules {
 
 struct cleaning_item {
   int64_t id;
-  char public_id[TASK_PUBLIC_ID + 11];
+  char public_id[PUBLIC_ID_SIZE];
   char tier[16]; /* in effect */
   int64_t finished_ms;
   enum task_state state;

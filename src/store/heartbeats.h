@@ -18,6 +18,11 @@ int heartbeats_alive(struct sql_tx *tx, const char *prefix, int64_t since_ms, in
 int heartbeats_slots(struct sql_tx *tx, const char *prefix, int64_t since_ms, int64_t *ret, struct err *e);
 /* The latest moment at which one of them wrote; 0: none ever has. */
 int heartbeats_latest(struct sql_tx *tx, const char *prefix, int64_t *ret_ms, struct err *e);
+/* Calls fn for each process that has written since a moment, the latest HEARTBEATS_MOST, with its detail (JSON; nobody has
+ * looked at it). Stops when fn returns other than 0, and returns that. */
+enum { HEARTBEATS_MOST = 200 };
+int heartbeats_each(struct sql_tx *tx, int64_t since_ms, int (*fn)(void *ctx, const char *name, const char *detail),
+                    void *ctx, struct err *e);
 /* A process that ends in order takes its name away. */
 int heartbeats_forget(struct sql_tx *tx, const char *name, struct err *e);
 /* Names not written since a moment go; returns how many. */

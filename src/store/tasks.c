@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "store/public_id.h"
 #include "store/tasks_row.h"
 
 static const char *const state_names[] = {
@@ -92,8 +92,8 @@ int task_number(struct sql_tx *tx, const char *text, const struct sql_arg *args,
   return 0;
 }
 
-int task_ids(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count,
-             char (*ret)[TASK_PUBLIC_ID + 11], struct err *e) {
+int task_ids(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count, char (*ret)[PUBLIC_ID_SIZE],
+             struct err *e) {
   _cleanup_(sql_rows_freep) struct sql_rows *rows = NULL;
   int rc = sql_query(tx, text, args, count, &rows, e);
   if (rc < 0) return rc;
@@ -103,23 +103,9 @@ int task_ids(struct sql_tx *tx, const char *text, const struct sql_arg *args, si
 
 /* ---- making ---- */
 
-/* 128 bits in digits of 5: the last two bits fill up with zeroes. */
-static int make_public_id(char ret[TASK_PUBLIC_ID + 11], struct err *e) {
-  static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-  unsigned char bytes[16 + 1] = {0};
-  if (getrandom(bytes, 16, 0) != 16) return err_set(e, ERR_IO, "the system gives no random numbers");
-  for (size_t i = 0; i < TASK_PUBLIC_ID; i++) {
-    size_t bit = i * 5;
-    unsigned two = (unsigned)bytes[bit / 8] << 8 | bytes[bit / 8 + 1];
-    ret[i] = digits[two >> (11 - bit % 8) & 31];
-  }
-  ret[TASK_PUBLIC_ID] = '\0';
-  return 0;
-}
-
 int tasks_create(struct sql_tx *tx, const struct task_new *n, int64_t now_ms, struct task *ret, struct err *e) {
-  char public_id[TASK_PUBLIC_ID + 11];
-  int rc = make_public_id(public_id, e);
+  char public_id[PUBLIC_ID + 1];
+  int rc = public_id_make(public_id, e);
   if (rc < 0) return rc;
   const struct sql_arg args[] = {sql_text(public_id),
                                  sql_int(n->user_id),

@@ -13,8 +13,6 @@
  * they return 1 when they did it and 0 when the task is no longer his (somebody else has it, or it has ended) — so
  * whatever he does in the same transaction must depend on that. Moments are milliseconds since the epoch, UTC.
  *
- * Public ids are 26 characters of Crockford's base32 (a-z without i l o u, 0-9) from 128 random bits.
- *
  * The JSON of a task (read by the worker, ops/worker_job.h; unknown members are ignored):
  *   input    kind "telegram": {"file_id": "…", "name": "talk.mp4", "bytes": 123456}    kind "path": {"path": "/…/talk.mp4"}
  *   options  {"language": "en" (absent: detected), "style": "modern_bold", "position": "top|middle|bottom", "vertical": false,
@@ -32,16 +30,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/public_id.h"
 #include "store/sql.h"
 
 enum task_state { TASK_QUEUED, TASK_RUNNING, TASK_DONE, TASK_FAILED, TASK_CANCELLED, TASK_PARKED };
 const char *task_state_name(enum task_state s); /* as stored: "queued" … */
 
-enum { TASK_PUBLIC_ID = 26, TASK_LANES = 3 };
+enum { TASK_LANES = 3 };
 
 struct task {
   int64_t id;
-  char public_id[TASK_PUBLIC_ID + 11]; /* a task that came from AutoSub may have a longer one */
+  char public_id[PUBLIC_ID_SIZE];
   int64_t user_id;
   enum task_state state;
   int lane;                                   /* 1 is served first */
@@ -81,7 +80,7 @@ int tasks_find(struct sql_tx *tx, const char *public_id, struct task *ret, struc
 /* ---- the queue's side ---- */
 
 /* The first task of a lane whose time has come: QUEUED, run_at <= now, earliest first. 1 with its public id, or 0. */
-int tasks_next(struct sql_tx *tx, int lane, int64_t now_ms, char ret_public_id[TASK_PUBLIC_ID + 11], struct err *e);
+int tasks_next(struct sql_tx *tx, int lane, int64_t now_ms, char ret_public_id[PUBLIC_ID_SIZE], struct err *e);
 /* QUEUED -> RUNNING with a lease for `owner`; attempts is one more. 1 with the task, 0: it is not to be had. */
 int tasks_claim(struct sql_tx *tx, const char *public_id, const char *owner, int64_t lease_ms, int64_t now_ms,
                 struct task *ret, struct err *e);
@@ -93,7 +92,7 @@ int tasks_claim_first(struct sql_tx *tx, int lane, const char *owner, int64_t le
 struct task_place {
   int64_t run_at_ms, id;
 };
-int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[TASK_PUBLIC_ID + 11],
+int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[PUBLIC_ID_SIZE],
               size_t room, struct err *e);
 int tasks_any_due(struct sql_tx *tx, int64_t due_ms, bool *ret, struct err *e); /* in any lane */
 int tasks_due_count(struct sql_tx *tx, int lane, int64_t due_ms, int64_t *ret, struct err *e);
@@ -102,7 +101,7 @@ int tasks_ahead(struct sql_tx *tx, const struct task *t, int64_t *ret, struct er
 /* Notes that a QUEUED task is being offered: 1, or 0 when it is QUEUED no more or somebody noted it after before_ms. */
 int tasks_offered(struct sql_tx *tx, const char *public_id, int64_t before_ms, int64_t now_ms, struct err *e);
 /* RUNNING tasks whose lease has ended, up to `room` public ids, longest ended first; returns how many. */
-int tasks_expired(struct sql_tx *tx, int64_t now_ms, char (*ret)[TASK_PUBLIC_ID + 11], size_t room, struct err *e);
+int tasks_expired(struct sql_tx *tx, int64_t now_ms, char (*ret)[PUBLIC_ID_SIZE], size_t room, struct err *e);
 
 /* ---- the worker's side: 1 done, 0 no longer his ---- */
 

@@ -1,6 +1,5 @@
 /*
- * DESIGN. Lists and numbers. Those asked for often (waiting, running) read only the small partial indexes of tasks that
- * are alive; `state = '…'` stands in their texts literally, or the planner would not know that such an index serves.
+ * DESIGN. Lists and numbers. Those asked for often (waiting, running, parked) read only small partial indexes; `state = '…'` stands in their texts literally, or the planner would not know that such an index serves.
  */
 #include "store/tasks.h"
 
@@ -12,7 +11,7 @@
 
 /* ---- what to offer ---- */
 
-int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[TASK_PUBLIC_ID + 11],
+int tasks_due(struct sql_tx *tx, int lane, int64_t due_ms, struct task_place *after, char (*ret)[PUBLIC_ID_SIZE],
               size_t room, struct err *e) {
   const struct sql_arg args[] = {sql_int(lane), sql_int(due_ms), sql_int(after->run_at_ms), sql_int(after->id),
                                  sql_int((int64_t)room)};
@@ -66,11 +65,14 @@ void task_list_release(struct task_list *l) {
   *l = (struct task_list){0};
 }
 
-static int list(struct sql_tx *tx, const char *text, struct sql_arg key, size_t most, struct task_list *ret,
+static int64_t bounded(size_t most) {
+  return most < LIMIT_SQL_ROWS ? (int64_t)most : LIMIT_SQL_ROWS;
+}
+
+static int list(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count, struct task_list *ret,
                 struct err *e) {
-  const struct sql_arg args[] = {key, sql_int((int64_t)(most < LIMIT_SQL_ROWS ? most : LIMIT_SQL_ROWS))};
   _cleanup_(sql_rows_freep) struct sql_rows *rows = NULL;
-  int rc = sql_query(tx, text, SQL_ARGS(args), &rows, e);
+  int rc = sql_query(tx, text, args, count, &rows, e);
   if (rc < 0) return rc;
   task_list_release(ret); /* of a try before */
   ret->count = sql_count(rows);
@@ -79,14 +81,20 @@ static int list(struct sql_tx *tx, const char *text, struct sql_arg key, size_t 
   return 0;
 }
 
+#define IN_STATE(name) "SELECT " TASK_COLUMNS " FROM tasks WHERE state = '" name "' ORDER BY created_at, id LIMIT $1"
+
 int tasks_in_state(struct sql_tx *tx, enum task_state s, size_t most, struct task_list *ret, struct err *e) {
-  return list(tx, "SELECT " TASK_COLUMNS " FROM tasks WHERE state = $1 ORDER BY created_at, id LIMIT $2",
-              sql_text(task_state_name(s)), most, ret, e);
+  static const char *const texts[] = {[TASK_QUEUED] = IN_STATE("queued"), [TASK_RUNNING] = IN_STATE("running"),
+                                      [TASK_DONE] = IN_STATE("done"),     [TASK_FAILED] = IN_STATE("failed"),
+                                      [TASK_PARKED] = IN_STATE("parked"), [TASK_CANCELLED] = IN_STATE("cancelled")};
+  const struct sql_arg args[] = {sql_int(bounded(most))};
+  return list(tx, texts[s], SQL_ARGS(args), ret, e);
 }
 
 int tasks_of_user(struct sql_tx *tx, int64_t user_id, size_t most, struct task_list *ret, struct err *e) {
+  const struct sql_arg args[] = {sql_int(user_id), sql_int(bounded(most))};
   return list(tx, "SELECT " TASK_COLUMNS " FROM tasks WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
-              sql_int(user_id), most, ret, e);
+              SQL_ARGS(args), ret, e);
 }
 
 /* ---- numbers ---- */

@@ -20,7 +20,7 @@ int task_query(struct sql_tx *tx, const char *text, const struct sql_arg *args, 
 int task_number(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count, int64_t *ret,
                 struct err *e);
 /* A query whose first column is public ids; returns how many. The text limits them to `room`. */
-int task_ids(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count,
-             char (*ret)[TASK_PUBLIC_ID + 11], struct err *e);
+int task_ids(struct sql_tx *tx, const char *text, const struct sql_arg *args, size_t count, char (*ret)[PUBLIC_ID_SIZE],
+             struct err *e);
 
 #endif

@@ -11,9 +11,9 @@
 
 /* ---- the queue's side ---- */
 
-int tasks_next(struct sql_tx *tx, int lane, int64_t now_ms, char ret_public_id[TASK_PUBLIC_ID + 11], struct err *e) {
+int tasks_next(struct sql_tx *tx, int lane, int64_t now_ms, char ret_public_id[PUBLIC_ID_SIZE], struct err *e) {
   const struct sql_arg args[] = {sql_int(lane), sql_int(now_ms)};
-  char found[1][TASK_PUBLIC_ID + 11];
+  char found[1][PUBLIC_ID_SIZE];
   int rc = task_ids(tx,
                     "SELECT public_id FROM tasks WHERE state = 'queued' AND lane = $1 AND run_at <= $2 "
                     "ORDER BY run_at, id LIMIT 1",
@@ -45,7 +45,7 @@ int tasks_claim_first(struct sql_tx *tx, int lane, const char *owner, int64_t le
                     SQL_ARGS(args), ret, e);
 }
 
-int tasks_expired(struct sql_tx *tx, int64_t now_ms, char (*ret)[TASK_PUBLIC_ID + 11], size_t room, struct err *e) {
+int tasks_expired(struct sql_tx *tx, int64_t now_ms, char (*ret)[PUBLIC_ID_SIZE], size_t room, struct err *e) {
   const struct sql_arg args[] = {sql_int(now_ms), sql_int((int64_t)room)};
   return task_ids(tx,
                   "SELECT public_id FROM tasks WHERE state = 'running' AND lease_until <= $1 "

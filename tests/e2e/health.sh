@@ -74,17 +74,20 @@ stop_web() { # within 5 s, with exit code 0
   is "titr web ends with 0, not $rc" test "$rc" = 0
   web=
 }
+# sql TEXT: the rows that a statement gives, in the database at hand
+sql() {
+  if [[ -n ${DATABASE_URL:-} ]]; then psql "$DATABASE_URL" -qAtc "$1"
+  else python3 -c 'import sqlite3, sys
+c = sqlite3.connect(sys.argv[1])
+for row in c.execute(sys.argv[2]): print(*row, sep="|")
+c.commit()' "$STORAGE_PATH/titr.db" "$1"; fi
+}
 # beat NAME SECONDS-AGO: a sign of life
 beat() {
   local at=$((($(date +%s) - $2) * 1000))
-  local text="INSERT INTO heartbeats (name, at, detail) VALUES ('$1', $at, '{\"slots\": 2, \"counted\": {\"titr_failures_total\": {\"crash\": 3}}}') ON CONFLICT (name) DO UPDATE SET at = excluded.at"
-  if [[ -n ${DATABASE_URL:-} ]]; then psql "$DATABASE_URL" -qc "$text"
-  else python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' "$STORAGE_PATH/titr.db" "$text"; fi
+  sql "INSERT INTO heartbeats (name, at, detail) VALUES ('$1', $at, '{\"slots\": 2, \"counted\": {\"titr_failures_total\": {\"crash\": 3}}}') ON CONFLICT (name) DO UPDATE SET at = excluded.at"
 }
-users() {
-  if [[ -n ${DATABASE_URL:-} ]]; then psql "$DATABASE_URL" -qAtc 'SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM tasks)'
-  else python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM tasks)").fetchone()[0])' "$STORAGE_PATH/titr.db"; fi
-}
+users() { sql 'SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM tasks)'; }
 
 cd "$dir" || exit 1
 while read -r name; do unset "$name"; done < <(env | sed -n 's/^\(DB_[A-Z]*\|REDIS_[A-Z]*\|DATABASE_URL\|METRICS_TOKEN\|WEBHOOK_LISTEN\)=.*/\1/p')
@@ -129,13 +132,17 @@ is "one line" test "$(wc -l <out)" = 1
 WHISPER_MODEL=nosuch run 1 '^down worker: .*nosuch' health worker
 
 # ---- titr web ----
+sql "INSERT INTO users (id, telegram_id, created_at, updated_at) VALUES (1, 1, 0, 0)"
+sql "INSERT INTO payments (public_id, user_id, provider, amount_minor, currency, state, created_at) VALUES ('a', 1, 'platega', 29900, 'RUB', 'confirmed', 0),
+     ('b', 1, 'platega', 59900, 'RUB', 'confirmed', 0), ('c', 1, 'stars', 250, 'XTR', 'pending', 0)"
 start_web
 get 200 '^\{"status": "degraded","checks": \{"database": \{"status": "ok","detail": "sqlite:' /health
 beat "bot:$host:1" 0
 soon 3 200 '^{"status": "ok"'
 run 0 "^ok webhook: http://$WEBHOOK_LISTEN/health answers 200$" health webhook
 get 200 '^titr_queue_depth\{lane="3"\} 0$' /metrics
-for line in 'titr_workers_alive 2' 'titr_worker_slots 4' 'titr_tasks_parked 0' 'titr_check_ok{check="database"} 1' "titr_failures_total{process=\"worker:$host:1\",code=\"crash\"} 3"; do
+for line in 'titr_workers_alive 2' 'titr_worker_slots 4' 'titr_tasks_parked 0' 'titr_payments{state="confirmed",currency="RUB"} 2' 'titr_payments_minor{state="confirmed",currency="RUB"} 89800' \
+  'titr_payments{state="pending",currency="XTR"} 1' 'titr_check_ok{check="database"} 1' "titr_failures_total{process=\"worker:$host:1\",code=\"crash\"} 3"; do
   is "metrics have $line" grep -qF "$line" out
 done
 is "each line of the metrics is one" test "$(grep -vcE '^# (HELP|TYPE) titr_[a-z0-9_]+ .|^titr_[a-z0-9_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$' out)" = 0

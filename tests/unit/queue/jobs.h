@@ -78,7 +78,7 @@ __attribute__((unused)) static void bench_close(struct bench *b) {
 /* What a job has come to. */
 struct job {
   int64_t id, run_at, lease_until;
-  char public_id[TASK_PUBLIC_ID + 11];
+  char public_id[PUBLIC_ID_SIZE];
   enum task_state state;
   int attempts, progress, charges, refunds, effects;
 };

@@ -4,7 +4,8 @@
 
 #include "support/scratch.h"
 
-#include "base/buf.h"
+#include "store/migrate.h"
+#include "store/payments.h"
 #include "store/sql.h"
 #include "store/users.h"
 
@@ -19,15 +20,8 @@
 
 __attribute__((unused)) static struct sql *open_core(struct scratch *s) {
   struct sql *db = NULL;
-  _cleanup_(buf_release) struct buf script = BUF_INIT;
-  MUST(file_read(s->dialect == SQL_SQLITE ? "migrations/0001_core/up.sqlite.sql"
-                                          : "migrations/0001_core/up.postgres.sql",
-                 1 << 20, &script, e));
   MUST(sql_open(s->url, NULL, &db, e));
-  struct sql_tx *tx = NULL;
-  MUST(sql_begin(db, SQL_WRITE, &tx, e));
-  MUST(sql_script(tx, buf_str(&script), e));
-  MUST(sql_commit(tx, e));
+  MUST(migrate_upgrade(db, "head", NULL, e));
   return db;
 }
 
@@ -78,15 +72,17 @@ __attribute__((unused)) static int64_t make_task(struct sql_tx *tx, int64_t user
 }
 
 __attribute__((unused)) static int64_t make_payment(struct sql_tx *tx, int64_t user, int64_t amount,
-                                                    const char *state) {
+                                                    enum payment_state state) {
   static int64_t count;
   char name[64];
   snprintf(name, sizeof name, "p%lld", (long long)count++);
-  const struct sql_arg args[] = {sql_text(name), sql_int(user), sql_int(amount), sql_text(state), sql_int(NOW)};
-  return insert_row(tx,
-                    "INSERT INTO payments (public_id, user_id, provider, external_id, amount_minor, currency, state, "
-                    "created_at) VALUES ($1, $2, 'platega', $1, $3, 'RUB', $4, $5) RETURNING id",
-                    SQL_ARGS(args));
+  _cleanup_(payment_release) struct payment p = {0};
+  const struct payment_new n = {
+      .user_id = user, .provider = "platega", .external_id = name, .amount_minor = amount, .currency = "RUB"};
+  MUST(payments_create(tx, &n, NOW, &p, e));
+  if (state == PAYMENT_REFUNDED) MUST(payments_settle(tx, p.id, PAYMENT_CONFIRMED, NULL, NOW, e));
+  if (state != PAYMENT_PENDING) MUST(payments_settle(tx, p.id, state, NULL, NOW, e));
+  return p.id;
 }
 
 /* The one number that a statement gives, in a transaction of its own. */

@@ -6,7 +6,7 @@
 static void once_for_each_payment(void **state) {
   struct sql *db = open_core(SCRATCH(state));
   struct sql_tx *tx = begin(db);
-  int64_t user = make_user(tx, 1), payment = make_payment(tx, user, 2900, "confirmed"), id = 0, again = 0;
+  int64_t user = make_user(tx, 1), payment = make_payment(tx, user, 2900, PAYMENT_CONFIRMED), id = 0, again = 0;
   assert_int_equal(purchases_add(tx, user, 180000, payment, NOW, &id, NULL), 1);
   assert_int_equal(purchases_add(tx, user, 180000, payment, NOW, &again, NULL), 0);
   assert_true(id > 0 && again == id);

@@ -25,7 +25,7 @@ static void check_user(struct sql_tx *tx, int64_t id, const char *tier, int64_t 
 static void once_for_each_payment(void **state) {
   struct sql *db = open_core(SCRATCH(state));
   struct sql_tx *tx = begin(db);
-  int64_t user = make_user(tx, 1), payment = make_payment(tx, user, 29900, "confirmed");
+  int64_t user = make_user(tx, 1), payment = make_payment(tx, user, 29900, PAYMENT_CONFIRMED);
   struct subscription_new s = {.user_id = user,
                                .payment_id = payment,
                                .tier = "pro",
@@ -56,7 +56,7 @@ static void an_upgrade_ends_what_was_turned(void **state) {
   int64_t user = make_user(tx, 1);
   struct subscription_new s = {.user_id = user, .tier = "pro", .period = "monthly", .tier_now = "pro"};
   for (int i = 0; i < 2; i++) { /* a month, and one that waits */
-    s.payment_id = make_payment(tx, user, 29900, "confirmed");
+    s.payment_id = make_payment(tx, user, 29900, PAYMENT_CONFIRMED);
     s.starts_ms = NOW + i * 30 * DAY;
     s.ends_ms = s.until_ms = NOW + (i + 1) * 30 * DAY;
     MUST(subscriptions_add(tx, &s, NOW, e));
@@ -65,7 +65,7 @@ static void an_upgrade_ends_what_was_turned(void **state) {
   assert_int_equal(list.count, 2);
   const int64_t ended[] = {list.at[0].id, list.at[1].id};
   struct subscription_new upgrade = {.user_id = user,
-                                     .payment_id = make_payment(tx, user, 59900, "confirmed"),
+                                     .payment_id = make_payment(tx, user, 59900, PAYMENT_CONFIRMED),
                                      .tier = "creator",
                                      .period = "monthly",
                                      .starts_ms = NOW + 10 * DAY,
@@ -97,7 +97,7 @@ static void a_tier_of_the_users_row_is_not_lost(void **state) {
     assert_true(list.at[0].id == 0);
     check(&list.at[0], "pro", NOW, ends[i], 0);
     struct subscription_new s = {.user_id = user,
-                                 .payment_id = make_payment(tx, user, 59900, "confirmed"),
+                                 .payment_id = make_payment(tx, user, 59900, PAYMENT_CONFIRMED),
                                  .tier = "creator",
                                  .period = "monthly",
                                  .starts_ms = NOW,
@@ -120,7 +120,7 @@ static void only_confirmed_payments_are_worth_something(void **state) {
   struct sql_tx *tx = begin(db);
   int64_t user = make_user(tx, 1);
   struct subscription_new s = {.user_id = user,
-                               .payment_id = make_payment(tx, user, 29900, "refunded"),
+                               .payment_id = make_payment(tx, user, 29900, PAYMENT_REFUNDED),
                                .tier = "pro",
                                .period = "yearly",
                                .starts_ms = NOW,

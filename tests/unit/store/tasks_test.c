@@ -43,15 +43,15 @@ static void a_life(void **state) {
                        .reply = "{\"chat\": 5}",
                        .media_ms = 1234};
   assert_int_equal(tasks_create(tx, &n, NOW, &t, NULL), 1);
-  assert_int_equal(strlen(t.public_id), TASK_PUBLIC_ID);
-  assert_int_equal(strspn(t.public_id, "0123456789abcdefghjkmnpqrstvwxyz"), TASK_PUBLIC_ID);
+  assert_int_equal(strlen(t.public_id), PUBLIC_ID);
+  assert_int_equal(strspn(t.public_id, "0123456789abcdefghjkmnpqrstvwxyz"), PUBLIC_ID);
   assert_true(t.state == TASK_QUEUED && t.lane == 2 && t.media_ms == 1234 && t.attempts == 0 && t.run_at_ms == NOW &&
               t.created_ms == NOW && t.started_ms == 0 && !t.cancel_requested && !t.error_code && !t.lease_owner);
   assert_string_equal(t.input_kind, "telegram");
   assert_string_equal(t.options, "{\"style\": \"bold\"}");
   assert_string_equal(t.reply, "{\"chat\": 5}");
 
-  char first[TASK_PUBLIC_ID + 11] = "";
+  char first[PUBLIC_ID_SIZE] = "";
   assert_int_equal(tasks_next(tx, 1, NOW, first, NULL), 0);
   assert_int_equal(tasks_next(tx, 2, NOW - 1, first, NULL), 0); /* not yet */
   assert_int_equal(tasks_next(tx, 2, NOW, first, NULL), 1);
@@ -207,7 +207,7 @@ static void attempts_and_errors(void **state) {
   assert_true(t.attempts == 1 && t.run_at_ms == NOW + 5000 && t.started_ms == NOW && t.finished_ms == 0);
   assert_string_equal(t.error_code, "engine");
   assert_string_equal(t.error_text, "it fell over");
-  char ids[1][TASK_PUBLIC_ID + 11];
+  char ids[1][PUBLIC_ID_SIZE];
   assert_int_equal(tasks_next(tx, 1, NOW + 4999, ids[0], NULL), 0);
   _cleanup_(task_release) struct task again = {0};
   assert_int_equal(tasks_claim(tx, t.public_id, "w", LEASE, NOW + 4999, &again, NULL), 0);
@@ -243,7 +243,7 @@ static void in_order(void **state) {
   MUST(tasks_alive(tx, user, &alive, e));
   assert_int_equal(alive, 4);
 
-  char ids[2][TASK_PUBLIC_ID + 11];
+  char ids[2][PUBLIC_ID_SIZE];
   struct task_place after = {0};
   assert_int_equal(tasks_due(tx, 1, NOW + 10, &after, ids, 2, NULL), 2);
   assert_string_equal(ids[0], t[1].public_id);

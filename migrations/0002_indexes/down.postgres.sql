@@ -1,0 +1,2 @@
+DROP INDEX payments_of_user;
+DROP INDEX tasks_parked;
