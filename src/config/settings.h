@@ -5,7 +5,7 @@
  *   const char *folder = settings_text(SET_STORAGE_PATH);
  *   int64_t threads = settings_number(SET_TITR_THREADS);
  *
- *   settings_load_service(&e);                           // serve, bot, worker, webhook, migrate, gc, queue, smoke, …
+ *   settings_load_service(&e);                           // serve, bot, worker, webhook, gc, smoke, …
  *   struct settings_redis r;
  *   bool redis = settings_redis(&r);                     // false: the embedded queue
  *   rc = sql_open(settings_database_url(), NULL, &db, &e);

@@ -7,6 +7,20 @@
 #include "config/settings.h"
 #include "store/migrate.h"
 
+int backend_database_url(const struct arguments *a, const char **ret, struct err *e) {
+  *ret = argument_text(a, "database", NULL);
+  if (*ret) return 0;
+  int rc = settings_load_service(e);
+  if (rc == 0) *ret = settings_database_url();
+  return rc;
+}
+
+int backend_database(const struct arguments *a, struct sql **ret, struct err *e) {
+  const char *url = NULL;
+  int rc = backend_database_url(a, &url, e);
+  return rc < 0 ? rc : sql_open(url, NULL, ret, e);
+}
+
 static char *process_name(const char *role) {
   char host[65] = "localhost";
   gethostname(host, sizeof host - 1);
@@ -14,13 +28,7 @@ static char *process_name(const char *role) {
 }
 
 static int look_at_schema(struct backend *b, unsigned flags, struct err *e) {
-  if (flags & BACKEND_MIGRATE) return migrate_upgrade(b->db, "head", NULL, e);
-  size_t behind;
-  int rc = migrate_check(b->db, NULL, &behind, e);
-  if (rc < 0 || behind == 0) return rc;
-  return err_set(e, ERR_FAIL,
-                 "%s is %zu migration%s behind this program; `titr migrate upgrade` (or `titr serve`) applies %s",
-                 sql_display(b->db), behind, behind == 1 ? "" : "s", behind == 1 ? "it" : "them");
+  return flags & BACKEND_MIGRATE ? migrate_upgrade(b->db, "head", NULL, e) : migrate_require_head(b->db, e);
 }
 
 static int open_queue(struct backend *b, struct err *e) {

@@ -13,6 +13,7 @@
 #define TITR_OPS_BACKEND_H
 
 #include "base/err.h"
+#include "ops/options.h"
 #include "plans/plans.h"
 #include "queue/queue.h"
 #include "service/storage.h"
@@ -33,5 +34,17 @@ struct backend {
 
 int backend_open(struct backend *b, const char *role, unsigned flags, struct err *e);
 void backend_close(struct backend *b); /* also the cleanup function */
+
+/* ---- commands that need the database alone ---- */
+
+/* They take this option, and use what the settings name without it. */
+#define BACKEND_DATABASE_OPTION                                                                                        \
+  {                                                                                                                    \
+    "database", 0, "URL", NULL,                                                                                        \
+        "sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME; without it, the one of the settings"                \
+  }
+/* *ret is the arguments' or the settings'. ERR_USAGE: the settings, which are read only then, are wrong. */
+int backend_database_url(const struct arguments *a, const char **ret, struct err *e);
+int backend_database(const struct arguments *a, struct sql **ret, struct err *e); /* the same, opened */
 
 #endif

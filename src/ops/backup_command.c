@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "config/settings.h"
+#include "ops/backend.h"
 #include "ops/cli.h"
 #include "ops/commands.h"
 #include "store/backup.h"
@@ -12,7 +12,7 @@
 #include "store/sql.h"
 
 static const struct option_row options[] = {
-    {"database", 0, "URL", NULL, "another database than the settings name"},
+    BACKEND_DATABASE_OPTION,
     {"force", 'f', NULL, NULL, "replace a file that is there"},
     {0},
 };
@@ -24,19 +24,11 @@ static int one_file(const struct arguments *a, const char *what, const char **re
   return 0;
 }
 
-static int database(const struct arguments *a, const char **ret, struct err *e) {
-  *ret = argument_text(a, "database", NULL);
-  if (*ret) return settings_load(e);
-  int rc = settings_load_service(e);
-  if (rc == 0) *ret = settings_database_url();
-  return rc;
-}
-
 static int backup(const struct arguments *a) {
   struct err e = {0};
   const char *file = NULL, *url = NULL;
   int rc = one_file(a, "backup", &file, &e);
-  if (rc == 0) rc = database(a, &url, &e);
+  if (rc == 0) rc = backend_database_url(a, &url, &e);
   if (rc == 0) rc = backup_make(url, file, argument_flag(a, "force"), &e);
   if (rc < 0) return cli_fail(&e);
   printf("%s\n", file);
@@ -73,7 +65,7 @@ static int restore(const struct arguments *a) {
   struct err e = {0};
   const char *file = NULL, *url = NULL;
   int rc = one_file(a, "restore", &file, &e);
-  if (rc == 0) rc = database(a, &url, &e);
+  if (rc == 0) rc = backend_database_url(a, &url, &e);
   if (rc == 0) rc = nobody_uses(url, &e);
   if (rc == 0) rc = backup_restore(file, url, argument_flag(a, "force"), check_history, &e);
   if (rc < 0) return cli_fail(&e);
@@ -89,8 +81,7 @@ const struct command command_backup = {.name = "backup",
                                                "PostgreSQL use pg_dump.",
                                        .examples = "titr backup /var/backups/titr-$(date +%F).db\ta copy for every day",
                                        .options = options,
-                                       .run = backup,
-                                       .no_settings = true};
+                                       .run = backup};
 
 const struct command command_restore = {
     .name = "restore",
@@ -100,5 +91,4 @@ const struct command command_restore = {
         "FILE is what `titr backup` wrote. Stop the service first. The database that is there goes only with --force.",
     .examples = "titr restore --force /var/backups/titr-2026-11-24.db\tback to that day",
     .options = options,
-    .run = restore,
-    .no_settings = true};
+    .run = restore};

@@ -26,14 +26,9 @@
 /* ---- database ---- */
 
 int dependency_database(struct sql *db, struct buf *ret, struct err *e) {
-  size_t behind;
-  int rc = migrate_check(db, NULL, &behind, e);
-  if (rc < 0) return err_prefix(e, "%s", sql_display(db));
-  if (behind)
-    return err_set(e, ERR_FAIL, "%s is %zu migration%s behind: titr migrate upgrade", sql_display(db), behind,
-                   behind == 1 ? "" : "s");
-  buf_adds(ret, sql_display(db));
-  return 0;
+  int rc = migrate_require_head(db, e);
+  if (rc == 0) buf_adds(ret, sql_display(db));
+  return rc;
 }
 
 /* ---- Redis ---- */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "config/settings.h"
+#include "ops/backend.h"
 #include "ops/cli.h"
 #include "ops/commands.h"
 #include "store/migrate.h"
@@ -58,14 +58,9 @@ static int downgrade(const struct job *j, struct err *e) {
 }
 
 static int check(const struct job *j, struct err *e) {
-  size_t behind;
-  int rc = migrate_check(j->db, NULL, &behind, e);
-  if (rc < 0) return rc;
-  if (behind)
-    return err_set(e, ERR_FAIL, "%s is %zu migration%s behind; `titr migrate upgrade` applies %s", sql_display(j->db),
-                   behind, behind == 1 ? "" : "s", behind == 1 ? "it" : "them");
-  printf("up to date\n");
-  return 0;
+  int rc = migrate_require_head(j->db, e);
+  if (rc == 0) printf("up to date\n");
+  return rc;
 }
 
 static void print_time(int64_t ms) {
@@ -151,9 +146,7 @@ static int run(const struct arguments *a, struct err *e) {
   _cleanup_(sql_closep) struct sql *db = NULL;
   struct job j = {.arguments = a, .target = n > 1 ? operands[1] : NULL};
   if (actions[which].database) {
-    const char *url = argument_text(a, "database", NULL);
-    int rc = url ? 0 : settings_load_service(e);
-    if (rc == 0) rc = sql_open(url ? url : settings_database_url(), NULL, &db, e);
+    int rc = backend_database(a, &db, e);
     if (rc < 0) return rc;
     j.db = db;
   }
@@ -188,8 +181,7 @@ static int raw(int argc, char **argv) {
 }
 
 static const struct option_row options[] = {
-    {"database", 0, "URL", NULL,
-     "sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME; without it, the one of the settings"},
+    BACKEND_DATABASE_OPTION,
     {"yes", 0, NULL, NULL, "with downgrade: drop what is in the tables without asking"},
     {"message", 'm', "TEXT", NULL, "with revision: what the new migration is for"},
     {0}};

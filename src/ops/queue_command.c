@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "config/settings.h"
+#include "ops/backend.h"
 #include "ops/cli.h"
 #include "ops/commands.h"
 #include "store/audit.h"
@@ -233,18 +233,6 @@ static const struct {
 } actions[] = {{"ls", ls, false}, {"retry", retry, true}, {"drop", drop, true}, {"counts", counts, false}};
 static const char *const words[] = {"ls", "retry", "drop", "counts", NULL};
 
-static int open_database(const struct arguments *a, struct sql **ret, struct err *e) {
-  const char *url = argument_text(a, "database", NULL);
-  int rc = url ? 0 : settings_load_service(e);
-  if (rc == 0) rc = sql_open(url ? url : settings_database_url(), NULL, ret, e);
-  if (rc < 0) return rc;
-  size_t behind;
-  rc = migrate_check(*ret, NULL, &behind, e);
-  if (rc == 0 && behind)
-    rc = err_set(e, ERR_FAIL, "%s is behind this program; `titr migrate upgrade` comes first", sql_display(*ret));
-  return rc;
-}
-
 static int run_action(const struct arguments *a, struct err *e) {
   const char *const *operands;
   size_t n = argument_operands(a, &operands), which = 0;
@@ -258,7 +246,8 @@ static int run_action(const struct arguments *a, struct err *e) {
   if (n > 1 + (size_t)actions[which].takes_id)
     return err_set(e, ERR_USAGE, "titr queue %s: \"%s\" is too much", operands[0], operands[n - 1]);
   _cleanup_(sql_closep) struct sql *db = NULL;
-  int rc = open_database(a, &db, e);
+  int rc = backend_database(a, &db, e);
+  if (rc == 0) rc = migrate_require_head(db, e);
   if (rc < 0) return rc;
   struct call c = {.arguments = a, .id = n > 1 ? operands[1] : NULL, .db = db};
   return actions[which].run(&c, e);
@@ -274,8 +263,7 @@ static const struct option_row options[] = {
     {"limit", 0, "N", NULL, "with ls: at most so many, the oldest first (100)"},
     {"json", 0, NULL, NULL, "with ls and counts: as JSON"},
     {"all", 0, NULL, NULL, "with retry: everything that is parked"},
-    {"database", 0, "URL", NULL,
-     "sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME; without it, the one of the settings"},
+    BACKEND_DATABASE_OPTION,
     {0}};
 const struct command command_queue = {
     .name = "queue",

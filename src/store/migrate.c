@@ -260,6 +260,15 @@ int migrate_check(struct sql *db, const struct migrate_options *o, size_t *ret_b
   return rc;
 }
 
+int migrate_require_head(struct sql *db, struct err *e) {
+  size_t behind;
+  int rc = migrate_check(db, NULL, &behind, e);
+  if (rc < 0) return err_prefix(e, "%s", sql_display(db));
+  if (behind == 0) return 0;
+  return err_set(e, ERR_FAIL, "%s is %zu migration%s behind this program; `titr migrate upgrade` applies %s",
+                 sql_display(db), behind, behind == 1 ? "" : "s", behind == 1 ? "it" : "them");
+}
+
 int migrate_drops_data(struct sql *db, const char *target, const struct migrate_options *o, bool *ret, struct err *e) {
   static const char mark[] = "-- drops data";
   const struct migrations *steps = steps_of(o);

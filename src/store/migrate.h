@@ -51,6 +51,9 @@ int migrate_downgrade(struct sql *db, const char *target, const struct migrate_o
 int migrate_stamp(struct sql *db, const char *target, const struct migrate_options *o, struct err *e);
 /* *ret_behind: steps of the program that the database has not had. */
 int migrate_check(struct sql *db, const struct migrate_options *o, size_t *ret_behind, struct err *e);
+/* What everybody asks who is about to use the tables: ERR_FAIL, naming the database and what to do, unless it is at the program's
+ * last step. */
+int migrate_require_head(struct sql *db, struct err *e);
 
 /* Would going down to `target` drop what people have put in? Such a step's file down begins with "-- drops data". */
 int migrate_drops_data(struct sql *db, const char *target, const struct migrate_options *o, bool *ret, struct err *e);

@@ -2,60 +2,8 @@
 # `titr migrate` over SQLite and over a real PostgreSQL: up, down and up again, races, kills, strange histories.
 #
 #   TITR=build/titr tests/e2e/migrate.sh        prints "N passed, N failed"
-#
-# The server is the one TITR_TEST_POSTGRES names, or one that this script starts. Needs python3 and psql.
-set -uo pipefail
-root=$(realpath "$(dirname "$0")/../..")
-titr=$(realpath "${TITR:-$root/build/titr}")
-dir=$(mktemp -d "${TMPDIR:-/tmp}/titr-migrate.XXXXXX")
-database=migrate_e2e_$$ own_services=
-cleanup() {
-  [[ -n ${server:-} ]] && psql "$server" -qc "DROP DATABASE IF EXISTS $database WITH (FORCE)" >/dev/null 2>&1
-  [[ -n $own_services ]] && "$root/tests/services" stop "$own_services"
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-server=${TITR_TEST_POSTGRES:-}
-if [[ -z $server ]]; then
-  own_services=$dir-services
-  server=$("$root/tests/services" start "$own_services" | sed -n 's/^TITR_TEST_POSTGRES=//p')
-fi
-[[ -n $server ]] || { echo "no PostgreSQL"; echo "0 passed, 1 failed"; exit 1; }
-cd "$dir" || exit 1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED ($kind): $*"; }
-is() { local name=$1; shift; if "$@"; then ok; else bad "$name"; fi; }
-
-# run EXIT PATTERN ARGS...: the exit code, and a line of what it says that matches
-run() {
-  local code=$1 pattern=$2 rc
-  shift 2
-  "$titr" migrate "$@" --database "$url" >out 2>&1 </dev/null
-  rc=$?
-  if [[ $rc != "$code" ]]; then bad "migrate $*: exit $rc, not $code: $(head -3 out)"
-  elif ! grep -qE -- "$pattern" out; then bad "migrate $*: no \"$pattern\" in: $(head -3 out)"
-  elif grep -q titr-test-secret out; then bad "migrate $*: the password shows"
-  else ok; fi
-}
-# sql TEXT: what one value comes to, in the database at hand
-sql() {
-  if [[ $kind == PostgreSQL ]]; then psql "$url" -qAtc "$1"
-  else python3 -c 'import sqlite3, sys
-c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute("PRAGMA busy_timeout = 5000")
-for row in c.execute(sys.argv[2]): print(*row, sep="|")' "${url#sqlite:}" "$1"; fi
-}
-fresh() {
-  if [[ $kind == PostgreSQL ]]; then
-    psql "$server" -qc "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "CREATE DATABASE $database" 2>/dev/null
-    url=${server%/*}/$database
-  else
-    rm -f titr.db*
-    url=sqlite:$dir/titr.db
-  fi
-}
-head_of() { ls "$root/migrations" | sort | tail -1; }
-last=$(head_of) steps=$(ls "$root/migrations" | wc -l)
+. "$(dirname "$0")/../support/database.sh" migrate
+last=$(ls "$root/migrations" | sort | tail -1) steps=$(ls "$root/migrations" | wc -l)
 
 for kind in SQLite PostgreSQL; do
   fresh
@@ -136,5 +84,4 @@ url=sqlite:/nowhere/titr.db; run 1 '/nowhere/titr.db' check
 url=postgresql://me:titr-test-secret@127.0.0.1:1/x; run 1 'me@127.0.0.1:1/x' check
 url=postgresql://me:titr-test-secret/@127.0.0.1:1/x; run 2 'postgresql://USER' check
 url=mysql://me:titr-test-secret@127.0.0.1/x; run 2 'sqlite:PATH' check
-echo "$passed passed, $failed failed"
-[[ $failed = 0 ]]
+finish

@@ -2,51 +2,11 @@
 # `titr queue` from outside: what is listed, tried again, dropped and counted, over SQLite and over PostgreSQL.
 #
 #   TITR=build/titr tests/e2e/queue.sh        prints "N passed, N failed"
-#
-# The server is the one TITR_TEST_POSTGRES names, or one that this script starts. Needs python3 and psql.
-set -uo pipefail
-root=$(realpath "$(dirname "$0")/../..")
-titr=$(realpath "${TITR:-$root/build/titr}")
-dir=$(mktemp -d "${TMPDIR:-/tmp}/titr-queue.XXXXXX")
-database=queue_e2e_$$ own_services=
-cleanup() {
-  [[ -n ${server:-} ]] && psql "$server" -qc "DROP DATABASE IF EXISTS $database WITH (FORCE)" >/dev/null 2>&1
-  [[ -n $own_services ]] && "$root/tests/services" stop "$own_services"
-  rm -rf "$dir"
-}
-trap cleanup EXIT
-server=${TITR_TEST_POSTGRES:-}
-if [[ -z $server ]]; then
-  own_services=$dir-services
-  server=$("$root/tests/services" start "$own_services" | sed -n 's/^TITR_TEST_POSTGRES=//p')
-fi
-[[ -n $server ]] || { echo "no PostgreSQL"; echo "0 passed, 1 failed"; exit 1; }
-cd "$dir" || exit 1
-passed=0 failed=0
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "FAILED ($kind): $*"; }
-
-# run EXIT PATTERN ARGS...: the exit code, and a line of what it says that matches
-run() {
-  local code=$1 pattern=$2 rc
-  shift 2
-  "$titr" queue "$@" --database "$url" >out 2>&1 </dev/null
-  rc=$?
-  if [[ $rc != "$code" ]]; then bad "queue $*: exit $rc, not $code: $(head -3 out)"
-  elif ! grep -qE -- "$pattern" out; then bad "queue $*: no \"$pattern\" in: $(head -3 out)"
-  elif grep -q titr-test-secret out; then bad "queue $*: the password shows"
-  else ok; fi
-}
-sql() { # the one value that a statement gives, in either database
-  if [[ $kind = sqlite ]]; then
-    python3 -c 'import sqlite3, sys
-c = sqlite3.connect("q.db"); r = c.execute(sys.argv[1]).fetchone(); c.commit(); print("" if r is None else r[0])' "$1"
-  else psql "$url" -qtAc "$1"; fi
-}
-is() { # VALUE STATEMENT
+. "$(dirname "$0")/../support/database.sh" queue
+value() { # VALUE STATEMENT
   local got
   got=$(sql "$2")
-  [[ $got = "$1" ]] && ok || bad "$2: $got, not $1"
+  is "$2: $got, not $1" test "$got" = "$1"
 }
 json() { # EXPRESSION of the JSON j in `out`
   python3 -c 'import json, sys; j = json.load(open("out")); sys.exit(0 if eval(sys.argv[1]) else 1)' "$1" && ok || bad "$1: $(head -c 300 out)"
@@ -60,12 +20,8 @@ task() { # PUBLIC_ID STATE LANE ATTEMPTS ERROR FINGERPRINT
        $owner, CASE WHEN '$2' = 'running' THEN 1795000015000 END, 'render', 420, $5, 'it fell over')" >/dev/null
 }
 
-for kind in sqlite postgres; do
-  url=sqlite:q.db
-  if [[ $kind = postgres ]]; then
-    psql "$server" -qc "CREATE DATABASE $database" || exit 1
-    url=${server%/*}/$database
-  fi
+for kind in SQLite PostgreSQL; do
+  fresh
   run 1 'titr migrate upgrade' ls
   "$titr" migrate upgrade --database "$url" >/dev/null || bad "migrate"
   sql "INSERT INTO users (id, telegram_id, created_at, updated_at) VALUES (1, 1, 1795000000000, 1795000000000)" >/dev/null
@@ -107,16 +63,16 @@ for kind in sqlite postgres; do
   run 3 'q1 is queued' retry q1
   run 3 'r1 is running' drop r1
   run 3 'asked for again' retry p1
-  is parked "SELECT state FROM tasks WHERE public_id = 'p1'"
+  value parked "SELECT state FROM tasks WHERE public_id = 'p1'"
   run 0 '^p3 dropped$' drop p3
-  is failed "SELECT state FROM tasks WHERE public_id = 'p3'"
+  value failed "SELECT state FROM tasks WHERE public_id = 'p3'"
   run 3 'p3 is failed' drop p3
   run 1 '1 of 2 were not' retry --all
-  is queued "SELECT state FROM tasks WHERE public_id = 'p2'"
-  is 0 "SELECT attempts FROM tasks WHERE public_id = 'p2'"
+  value queued "SELECT state FROM tasks WHERE public_id = 'p2'"
+  value 0 "SELECT attempts FROM tasks WHERE public_id = 'p2'"
   sql "UPDATE tasks SET state = 'done' WHERE public_id = 'q1'" >/dev/null
   run 0 '^p1 queued again$' retry p1
-  is 3 "SELECT COUNT(*) FROM audit_log WHERE actor = 'operator' AND subject LIKE 'task:p%'"
+  value 3 "SELECT COUNT(*) FROM audit_log WHERE actor = 'operator' AND subject LIKE 'task:p%'"
   run 0 '^none is parked$' ls
 
   # the database of the settings
@@ -128,5 +84,4 @@ url=nonsense
 run 2 'sqlite:PATH' ls
 url=postgresql://u:titr-test-secret@127.0.0.1:1/x
 run 1 . ls
-echo "$passed passed, $failed failed"
-[[ $failed = 0 ]]
+finish
