@@ -72,7 +72,7 @@ int main(int argc, char **argv) {
   float *hidden = x_aligned(outputs, sizeof *hidden);
   _cleanup_(encoder_freep) struct encoder *en = encoder_new(w);
   _cleanup_(audio_freep) struct audio *audio = NULL;
-  encoder_run(en, mel, &audio, hidden);
+  encoder_run(en, mel, NULL, &audio, hidden);
   if (encode) {
     put(hidden, outputs);
   } else {

@@ -47,6 +47,7 @@ struct batch {
   struct decoder *decoder;
   struct history *single; /* for language detection and alignment */
   enum speech_task task;
+  const atomic_bool *cancel;
   int *prompt; /* what comes before <|startoftranscript|>: <|startofprev|> and the user's words */
   size_t prompt_count;
   int language; /* token, -1: not known yet */
@@ -90,6 +91,7 @@ int batch_new(struct whisper *w, const struct tokenizer *t, const struct batch_o
   b->w = w;
   b->tokenizer = t;
   b->task = o->task;
+  b->cancel = o->cancel;
   b->language = -1;
   if (!w->config.multilingual) {
     if (o->language && strcmp(o->language, "en") != 0)
@@ -209,12 +211,13 @@ static void start(struct batch *b, struct slot *s) {
                0x5EED + (uint64_t)s->attempt * 977 + (uint64_t)window_index(s->window) * 7919);
 }
 
-void batch_add(struct batch *b, struct window *window, const float *mel) {
+bool batch_add(struct batch *b, struct window *window, const float *mel) {
   struct slot *s = b->slots;
   while (s->used) s++;
   double began = clock_now();
-  encoder_run(b->encoder, mel, &s->audio, NULL);
+  bool whole = encoder_run(b->encoder, mel, b->cancel, &s->audio, NULL);
   b->report.encode += clock_now() - began;
+  if (!whole) return false;
   began = clock_now();
   if (b->language < 0) detect_language(b, s->audio);
   s->used = true;
@@ -225,6 +228,7 @@ void batch_add(struct batch *b, struct window *window, const float *mel) {
   start(b, s);
   b->report.windows++;
   b->report.decode += clock_now() - began;
+  return true;
 }
 
 /* The model doubts that there is speech, and its text is bad. */

@@ -27,7 +27,8 @@ struct batch_options {
   int size, beam;
   const char *language; /* NULL: detected */
   enum speech_task task;
-  const char *prompt; /* NULL: none */
+  const char *prompt;        /* NULL: none */
+  const atomic_bool *cancel; /* NULL: never; encoding a window takes a while */
 };
 
 struct heard {           /* a window that ended; plain data, released by heard_release() */
@@ -46,7 +47,8 @@ DEFINE_FREEP(struct batch, batch_free)
 
 bool batch_has_room(const struct batch *b);
 bool batch_busy(const struct batch *b); /* windows are in it */
-void batch_add(struct batch *b, struct window *window, const float *mel);
+/* False when it was cancelled: the window is the caller's again. */
+bool batch_add(struct batch *b, struct window *window, const float *mel);
 void batch_step(struct batch *b);
 bool batch_take(struct batch *b, struct heard *ret);
 

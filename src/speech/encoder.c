@@ -203,15 +203,18 @@ static void memorize(struct encoder *en, struct audio *a) {
   }
 }
 
-void encoder_run(struct encoder *en, const float *mel, struct audio **audio, float *hidden) {
+bool encoder_run(struct encoder *en, const float *mel, const atomic_bool *cancel, struct audio **audio, float *hidden) {
   const struct whisper *w = en->w;
   size_t d = (size_t)w->config.d_model, positions = (size_t)w->config.audio_ctx;
   convolutions(en, mel);
-  for (int i = 0; i < w->config.encoder_layers; i++) layer(en, &w->encoder[i]);
+  for (int i = 0; i < w->config.encoder_layers; i++) {
+    if (cancel && atomic_load_explicit(cancel, memory_order_relaxed)) return false;
+    layer(en, &w->encoder[i]);
+  }
 #pragma omp parallel for num_threads(en->threads)
   for (size_t p = 0; p < positions; p++) normalize(en, &w->encoder_norm, en->x + p * d, 1, en->x + p * d);
   if (hidden) memcpy(hidden, en->x, positions * d * sizeof(float));
-  if (!audio) return;
+  if (!audio) return true;
   if (!*audio) {
     *audio = NEW(struct audio);
     (*audio)->count = (size_t)w->config.decoder_layers * (size_t)w->config.heads;
@@ -219,4 +222,5 @@ void encoder_run(struct encoder *en, const float *mel, struct audio **audio, flo
     (*audio)->values = NEW_ARRAY(struct matrix *, (*audio)->count);
   }
   memorize(en, *audio);
+  return true;
 }

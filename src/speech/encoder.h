@@ -11,6 +11,9 @@
 #ifndef TITR_SPEECH_ENCODER_H
 #define TITR_SPEECH_ENCODER_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "speech/whisper.h"
 
 struct encoder;
@@ -27,8 +30,8 @@ struct audio {
 void audio_free(struct audio *a);
 DEFINE_FREEP(struct audio, audio_free)
 
-/* mel: [n_mels][2 * audio_ctx] as mel.h makes it. *audio: NULL, or one to be reused (its memory is kept). When `hidden` is not NULL the
+/* False when *cancel (NULL: never) became true meanwhile: what was computed is of no use. mel: [n_mels][2 * audio_ctx] as mel.h makes it. *audio: NULL, or one to be reused (its memory is kept). When `hidden` is not NULL the
  * encoder's output [audio_ctx][d] is copied there (for comparisons). */
-void encoder_run(struct encoder *en, const float *mel, struct audio **audio, float *hidden);
+bool encoder_run(struct encoder *en, const float *mel, const atomic_bool *cancel, struct audio **audio, float *hidden);
 
 #endif

@@ -149,7 +149,7 @@ static void add_window(struct session *s, struct window *w) {
   double began = clock_now();
   mel_compute(s->m->mel, w->pcm, w->chunks * VAD_CHUNK, s->mel);
   s->report.mel += clock_now() - began;
-  batch_add(s->batch, w, s->mel);
+  if (!batch_add(s->batch, w, s->mel)) window_free(w);
 }
 
 static int fill_batch(struct session *s, struct err *e) {
@@ -252,7 +252,7 @@ static int session_open(struct session *s, struct err *e) {
   const struct speech_options *o = s->o;
   if (o->beam < 1 || o->beam > 16) return err_set(e, ERR_USAGE, "a beam of %d is outside 1..16", o->beam);
   if (o->batch < 1 || o->batch > 64) return err_set(e, ERR_USAGE, "a batch of %d is outside 1..64", o->batch);
-  struct batch_options bo = {o->batch, o->beam, o->language, o->task, o->prompt};
+  struct batch_options bo = {o->batch, o->beam, o->language, o->task, o->prompt, o->cancel};
   int rc = batch_new(s->m->whisper, s->m->tokenizer, &bo, &s->batch, e);
   if (rc == 0 && o->vad) rc = vad_open(s->m->vad_file, s->m->gemm, &s->vad, e);
   if (rc < 0) return rc;
