@@ -31,6 +31,9 @@ static const double end_seconds = 120; /* for which the end of a job is told to 
 static const char end_stage[] = "end";
 
 enum reason { GO_ON, USER_CANCELLED, LEASE_LOST, TOO_SLOW, STOPPING };
+static const char *const why_stopped[] = {[USER_CANCELLED] = "cancelled by its user",
+                                          [LEASE_LOST] = "another worker has it: its lease was lost",
+                                          [STOPPING] = "handed back: the worker stops"};
 
 struct worker;
 struct slot {
@@ -208,10 +211,11 @@ static void work(struct slot *s) {
                           .ctx = &s->task};
   bool told = judge(reason, rc, code ? code : "", result.worked, &end);
   if (told) tell_queue(s, &end);
-  if (told && end.error_code) metric_count(METRIC_FAILURES, end.error_code);
+  bool failed = rc < 0 && (reason == GO_ON || reason == TOO_SLOW);
+  if (failed && told) metric_count(METRIC_FAILURES, end.error_code);
   if (rc == 0) log_info("worker", "done in %.1f s: %zu captions", result.job.seconds, result.job.cues);
-  else
-    log_info("worker", "%s: %s", end.error_code ? end.error_code : "stopped", end.error_text ? end.error_text : e.msg);
+  else if (failed) log_info("worker", "%s: %s", end.error_code, end.error_text);
+  else log_info("worker", "%s", why_stopped[reason]);
   worker_result_release(&result);
 }
 
