@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/http_fault.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -96,6 +98,8 @@ struct transfer {
   bool too_large, misplaced;
   int write_errno;
   double last_report;
+  enum http_fault fault; /* of a test, */
+  bool faulty, broken;   /* if this request is the one; and: it has broken the answer off */
 };
 
 static bool posts(const struct transfer *t) {
@@ -139,10 +143,19 @@ static bool begin_body(struct transfer *t) {
   return true;
 }
 
+/* A test's fault breaks the answer off: how many of the next bytes still come. */
+static size_t before_break(struct transfer *t, size_t len) {
+  int64_t last = t->fault == HTTP_FAULT_CUT ? t->offset + (t->total - t->offset) / 2 : t->offset;
+  int64_t left = last > t->done ? last - t->done : 0;
+  t->broken = left < (int64_t)len;
+  return t->broken ? (size_t)left : len;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *ctx) {
   struct transfer *t = ctx;
   size_t len = size * n;
   if (!t->begun && !begin_body(t)) return 0;
+  if (t->faulty) len = before_break(t, len);
   if (t->done + (int64_t)len > t->max) {
     t->too_large = true;
     return 0;
@@ -153,7 +166,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx) {
     return 0;
   }
   t->done += (int64_t)len;
-  return len;
+  return t->broken ? 0 : len;
 }
 
 static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up) {
@@ -168,6 +181,17 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
     else t->r->progress(t->r->progress_ctx, t->done, t->total);
   }
   return 0;
+}
+
+/* Asked for each new connection. libcurl opens another one by itself when a kept one ends without an answer, to send the
+ * request again; that must not happen to a post, which the server may have taken. */
+static curl_socket_t on_connect(void *ctx, curlsocktype purpose, struct curl_sockaddr *to) {
+  (void)purpose;
+  const struct transfer *t = ctx;
+  long sent = 0;
+  curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &sent);
+  if (sent > 0) return CURL_SOCKET_BAD;
+  return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static bool take_handle(struct transfer *t) {
@@ -205,6 +229,10 @@ static CURLcode perform(struct transfer *t, const char *range) {
   curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+  if (posts(t)) {
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_connect);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
+  }
   if (range) curl_easy_setopt(c, CURLOPT_RANGE, range);
   if (r->bearer && *r->bearer) { /* as credentials, not as a header: libcurl drops them on another host */
     curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
@@ -276,6 +304,33 @@ static int pause_before(int attempt, const atomic_bool *cancel, struct err *e) {
   return 0;
 }
 
+/* A test's fault in place of the request, or of what came of it: the code, and what explains it. */
+static CURLcode fail(struct transfer *t, const char *range, long *status, long *sent) {
+  static char page[] = "<html>502 Bad Gateway</html>";
+  CURLcode code = CURLE_OK;
+  *status = *sent = 0;
+  if (t->fault == HTTP_FAULT_REFUSED) {
+    code = CURLE_COULDNT_CONNECT;
+  } else if (t->fault == HTTP_FAULT_GATEWAY) {
+    *status = 502;
+    t->faulty = false;
+    if (posts(t)) on_body(page, 1, strlen(page), t);
+    else code = CURLE_HTTP_RETURNED_ERROR;
+  } else {
+    code = perform(t, range);
+    curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, sent);
+    if (!t->broken) {
+      curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, status);
+      return code; /* it failed by itself, or there was nothing to break off */
+    }
+    bool passes = posts(t) && t->fault == HTTP_FAULT_CUT;
+    code = passes ? CURLE_OK : t->fault == HTTP_FAULT_CUT ? CURLE_PARTIAL_FILE : CURLE_RECV_ERROR;
+    if (passes) *status = 200;
+  }
+  http_fault_came();
+  return code;
+}
+
 /* One request; *ret_again tells whether the failure may pass. */
 static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct err *e) {
   char range[32];
@@ -283,11 +338,18 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   t->range_start = -1;
   t->done = t->offset;
   if (!t->curl && !take_handle(t)) return err_set(e, ERR_FAIL, "libcurl cannot be used");
-  CURLcode code = perform(t, t->offset > 0 ? range : NULL);
+  const char *asked = t->offset > 0 ? range : NULL;
+  CURLcode code;
   long status = 0, sent = 0;
   curl_off_t up = 0;
-  curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &sent);
+  t->faulty = http_fault_now(t->r->shown, &t->fault);
+  if (t->faulty) {
+    code = fail(t, asked, &status, &sent);
+  } else {
+    code = perform(t, asked);
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &sent);
+  }
   curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &up);
   if (code != CURLE_OK && posts(t) && sent == 0) status = HTTP_NOT_SENT;
   /* An empty file comes without a call of on_body(). */

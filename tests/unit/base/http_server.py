@@ -34,6 +34,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        with lock:
+            log.append(f"POST {self.path}")
         _, how, *rest = self.path.split("/")
         if how == "echo":
             self.answer(200, self.headers["Content-Type"].split(";")[0].encode() + b"\n" + body)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/http_fault.h"
 
 #define BIG 400000 /* bytes of www/big */
 
@@ -337,6 +338,105 @@ static void posts_that_fail(void **state) {
   assert_int_equal(http_post_json(&r, "{}", &b, NULL, NULL), ERR_CANCELLED);
 }
 
+/* The server took it and hung up without a word. On a connection that was used before, libcurl would think that it had been
+ * stale and post again by itself. */
+static void a_post_is_sent_once_on_a_kept_connection_too(void **state) {
+  (void)state;
+  struct http_session *session = http_session_new();
+  _cleanup_(mem_freep) char *echo = fixture_url("/echo/"), *mute = fixture_url("/mute/");
+  const struct http_part part = {.name = "a", .text = "1"};
+  for (int form = 0; form < 2; form++) {
+    struct buf b = BUF_INIT;
+    struct http_request r = plain(echo);
+    r.session = session;
+    assert_int_equal(http_post_json(&r, "{}", &b, NULL, NULL), 0);
+    free(fixture_log());
+    r.url = mute;
+    int status = 0;
+    buf_clear(&b);
+    int rc = form ? http_post_form(&r, &part, 1, &b, &status, NULL) : http_post_json(&r, "{}", &b, &status, NULL);
+    assert_int_equal(rc, ERR_NETWORK);
+    assert_int_not_equal(status, HTTP_NOT_SENT);
+    _cleanup_(mem_freep) char *log = fixture_log();
+    char *first = strstr(log, "POST /mute/");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "POST /mute/"));
+    buf_release(&b);
+  }
+  http_session_free(session);
+}
+
+/* ---- faults for tests ---- */
+
+static void faults_of_posts(void **state) {
+  (void)state;
+  static const struct {
+    enum http_fault kind;
+    int code, status;
+    const char *answer;
+    bool arrives;
+  } cases[] = {
+      {HTTP_FAULT_REFUSED, ERR_NETWORK, HTTP_NOT_SENT, "", false},
+      {HTTP_FAULT_GATEWAY, 0, 502, "<html>502 Bad Gateway</html>", false},
+      {HTTP_FAULT_LOST, ERR_NETWORK, 0, "", true},
+      {HTTP_FAULT_CUT, 0, 200, "application/j", true}, /* half of 26 bytes */
+  };
+  _cleanup_(mem_freep) char *url = fixture_url("/echo/");
+  struct http_session *session = http_session_new();
+  for (int kept = 0; kept < 2; kept++)
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+      struct http_request r = plain(url);
+      r.shown = "the service";
+      if (kept) r.session = session;
+      free(fixture_log());
+      http_fault_arm("the service", 2, cases[i].kind);
+      for (int call = 1; call <= 3; call++) {
+        _cleanup_(buf_release) struct buf b = BUF_INIT;
+        int status = 0, rc = http_post_json(&r, "{\"a\": 12}", &b, &status, NULL);
+        assert_int_equal(rc, call == 2 ? cases[i].code : 0);
+        assert_int_equal(status, call == 2 ? cases[i].status : 200);
+        assert_string_equal(buf_str(&b), call == 2 ? cases[i].answer : "application/json\n{\"a\": 12}");
+      }
+      assert_true(http_fault_disarm());
+      _cleanup_(mem_freep) char *log = fixture_log();
+      int posts = 0;
+      for (const char *at = log; (at = strstr(at, "POST /echo/")); at++) posts++;
+      assert_int_equal(posts, cases[i].arrives ? 3 : 2);
+    }
+  http_session_free(session);
+  struct http_request other = plain(url);
+  struct buf b = BUF_INIT;
+  http_fault_arm("the service", 1, HTTP_FAULT_REFUSED);
+  assert_int_equal(http_post_json(&other, "{}", &b, NULL, NULL), 0);
+  assert_false(http_fault_disarm());
+  buf_release(&b);
+}
+
+static void faults_of_downloads(void **state) {
+  (void)state;
+  static const struct {
+    enum http_fault kind;
+    int code;
+    const char *asked; /* after it */
+  } cases[] = {
+      {HTTP_FAULT_REFUSED, ERR_NETWORK, ""}, /* who does not answer at all is not asked again */
+      {HTTP_FAULT_GATEWAY, 0, "/files/big - -"},
+      {HTTP_FAULT_LOST, 0, "/files/big - -"},
+      {HTTP_FAULT_CUT, 0, "/files/big bytes=200000-"},
+  };
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    struct err e = {0};
+    free(fixture_log());
+    http_fault_arm(NULL, 1, cases[i].kind);
+    int rc = download("/files/big", 0, BIG, &e);
+    assert_true(http_fault_disarm());
+    if (rc != cases[i].code) fail_msg("%d: %s", rc, e.msg);
+    if (rc == 0) assert_whole();
+    _cleanup_(mem_freep) char *log = fixture_log();
+    if (!strstr(log, cases[i].asked)) fail_msg("%s instead of %s", log, cases[i].asked);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(downloads_that_succeed),
@@ -354,6 +454,9 @@ int main(void) {
       cmocka_unit_test(json_is_posted_and_every_answer_is_one),
       cmocka_unit_test(a_form_carries_a_file),
       cmocka_unit_test(posts_that_fail),
+      cmocka_unit_test(a_post_is_sent_once_on_a_kept_connection_too),
+      cmocka_unit_test(faults_of_posts),
+      cmocka_unit_test(faults_of_downloads),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
