@@ -352,6 +352,7 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   }
   curl_easy_getinfo(t->curl, CURLINFO_SIZE_UPLOAD_T, &up);
   if (code != CURLE_OK && posts(t) && sent == 0) status = HTTP_NOT_SENT;
+  else if (code == CURLE_COULDNT_CONNECT && posts(t)) code = CURLE_GOT_NOTHING; /* on_connect() did not let it again */
   /* An empty file comes without a call of on_body(). */
   if (code == CURLE_OK && !t->begun && !begin_body(t)) code = CURLE_WRITE_ERROR;
   let_go(t);

@@ -26,7 +26,8 @@
 #define STOP_SECONDS     3.0
 #define LONGEST_PAUSE    30.0
 #define CONFLICT_SECONDS 180.0 /* another bot that is just being replaced has gone by then */
-#define UPDATE_TRIES     3     /* of an update that fails in a way that does not pass by itself */
+#define MENU_TRIES       3
+#define UPDATE_TRIES     3 /* of an update that fails in a way that does not pass by itself */
 
 struct poller {
   struct bot *b;
@@ -156,6 +157,17 @@ static int learn_name(struct poller *p, struct err *e) {
   return 0;
 }
 
+/* In one language; NULL: for all others. */
+static int set_menu(const struct poller *p, const char *code, const struct api_command *commands, size_t n,
+                    struct err *e) {
+  for (int attempt = 1;; attempt++) {
+    struct api_problem problem;
+    int rc = api_set_commands(p->b->api, code, commands, n, &problem, e);
+    if (rc == 0 || problem.kind != API_NETWORK || attempt == MENU_TRIES || atomic_load(p->stop)) return rc;
+    rest(p, 1);
+  }
+}
+
 /* The menu of commands. A bot works without one. */
 static void set_commands(const struct poller *p) {
   for (int l = 0; l <= TEXT_LANGUAGES && !atomic_load(p->stop); l++) {
@@ -164,7 +176,7 @@ static void set_commands(const struct poller *p) {
     struct api_command commands[CONVERSATION_COMMANDS];
     size_t n = conversation_commands(language, commands);
     struct err e = {0};
-    int rc = api_set_commands(p->b->api, rest_of_world ? NULL : text_language_code(language), commands, n, NULL, &e);
+    int rc = set_menu(p, rest_of_world ? NULL : text_language_code(language), commands, n, &e);
     for (size_t i = 0; i < n; i++) free((void *)(uintptr_t)commands[i].about);
     if (rc == ERR_CANCELLED) return;
     if (rc < 0) log_warning("bot", "the menu of commands is not set: %s", e.msg);

@@ -32,6 +32,7 @@ struct parcel {
   struct bot *b;
   struct outbox_item item;
   bool again;
+  int again_sent; /* parts that have gone once more */
   struct task task;
   struct user user;
   struct reply reply;
@@ -40,14 +41,19 @@ struct parcel {
   int64_t later_ms; /* a failure that says when to try again; 0: by the number of tries */
 };
 
-char *delivery_payload(const char *public_id, const char *event) {
+static char *payload(const char *public_id, const char *event, int parts) {
   struct buf b = BUF_INIT;
   struct js_writer w = JS_WRITER(&b, 0);
   js_begin(&w, '{');
   js_key(&w, "task"), js_string(&w, public_id);
   js_key(&w, "event"), js_string(&w, event);
+  if (parts) js_key(&w, "parts"), js_int(&w, parts);
   js_end(&w, '}');
   return buf_take(&b);
+}
+
+char *delivery_payload(const char *public_id, const char *event) {
+  return payload(public_id, event, 0);
 }
 
 char *delivery_file_name(const char *title, const char *suffix) {
@@ -84,6 +90,7 @@ static int open_parcel(struct sql_tx *tx, void *ctx, struct err *e) {
   if (rc <= 0) return rc;
   reply_read(p->task.reply, &p->reply);
   p->again = strcmp(js_string_or(root, "event", ""), "again") == 0;
+  p->again_sent = (int)js_int_or(root, "parts", 0);
   struct quota_entry charge = {0};
   rc = quota_of_task(tx, p->task.id, &charge, e);
   if (rc < 0) return rc;
@@ -94,7 +101,10 @@ static int open_parcel(struct sql_tx *tx, void *ctx, struct err *e) {
 
 static int note(struct sql_tx *tx, void *ctx, struct err *e) {
   struct parcel *p = ctx;
-  return reply_store(tx, p->task.id, &p->reply, e);
+  int rc = reply_store(tx, p->task.id, &p->reply, e);
+  if (rc < 0 || !p->again) return rc;
+  _cleanup_(mem_freep) char *noted = payload(p->task.public_id, "again", p->again_sent);
+  return outbox_note(tx, p->item.id, noted, e);
 }
 
 static int close_parcel(struct sql_tx *tx, void *ctx, struct err *e) {
@@ -213,9 +223,12 @@ static int send_parts(struct parcel *p, struct api_problem *problem, struct err 
       {true, p->task.result_path, ".titr.mp4", "video/mp4", &p->reply.video},
       {false, p->task.subtitles_path, ".srt", "application/x-subrip", &p->reply.subtitles},
   };
-  for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+  for (int i = p->again ? p->again_sent : 0; i < (int)ARRAY_LEN(parts); i++) {
     int rc = send_part(p, &parts[i], problem, e);
-    if (rc > 0) rc = write(p, note, e);
+    if (rc > 0) {
+      p->again_sent = i + 1;
+      rc = write(p, note, e);
+    }
     if (rc < 0) return rc;
   }
   return 0;

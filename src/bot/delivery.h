@@ -5,7 +5,7 @@
  *   "failed" "parked" "cancelled"     the status message's last state
  *   "again"                           (written here, by /status) the result once more, by file_id where there is one
  *
- * Each part that was sent is noted in the row before the next one begins. An item is held under a lease of
+ * Each part that was sent is noted before the next one begins: in the row, of "again" in the item itself ("parts": how many). An item is held under a lease of
  * DELIVERY_LEASE_MS, extended while a file goes up; what fails by the network comes again later, longer after each time.
  * A user who blocked the bot is asked again every DELIVERY_BLOCKED_MS as long as the files are kept. What Telegram
  * refuses for good is given up after DELIVERY_TRIES; the user still gets it by /status.

@@ -30,7 +30,7 @@ struct item {
   size_t button_count;
   int64_t reply_to;
   bool sending;
-  double since;
+  double since, not_before; /* not_before: of an answer, which has no chat that a 429 could pause */
   sender_done done;
   void *ctx;
 };
@@ -112,7 +112,11 @@ static struct item *next_item(struct sender *s, double now, double *ret_when) {
   }
   for (struct item *i = s->first; i; i = i->next) {
     if (i->sending) continue;
-    if (i->kind == ANSWER) return i; /* Telegram does not count these */
+    if (i->kind == ANSWER) { /* Telegram does not count these */
+      if (i->not_before <= now) return i;
+      if (i->not_before < *ret_when) *ret_when = i->not_before;
+      continue;
+    }
     if (chat_is_busy(s, i, i->chat)) continue;
     double at = pace_ready(s->pace, i->chat, now);
     if (at <= now) return i;
@@ -147,10 +151,15 @@ static int send_item(struct sender *s, const struct item *i, int64_t *ret_messag
 }
 
 /* Under the lock, after an attempt: true when the item is to be tried again. */
-static bool stays(struct sender *s, const struct item *i, int rc, const struct api_problem *p, double now) {
+static bool stays(struct sender *s, struct item *i, int rc, const struct api_problem *p, double now) {
   if (rc == 0) {
     s->quiet = 0;
     return false;
+  }
+  bool in_time = now - i->since < (i->kind == ANSWER ? SENDER_ANSWER_PATIENCE : SENDER_PATIENCE);
+  if (p->kind == API_TOO_MANY && i->kind == ANSWER) {
+    i->not_before = now + p->retry_after_s;
+    return in_time;
   }
   if (p->kind == API_TOO_MANY) {
     pace_pause(s->pace, i->chat, now + p->retry_after_s);
@@ -160,7 +169,7 @@ static bool stays(struct sender *s, const struct item *i, int rc, const struct a
   s->quiet = s->quiet > 0 ? s->quiet * 2 : 1;
   if (s->quiet > 30) s->quiet = 30;
   s->quiet_until = now + s->quiet;
-  return i->kind != ANSWER && now - i->since < SENDER_PATIENCE;
+  return in_time;
 }
 
 static void send_and_settle(struct sender *s, struct item *i) {

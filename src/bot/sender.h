@@ -9,7 +9,8 @@
  *   sender_stop(s); sender_free(s);
  *
  * A 429 is obeyed for its chat while others go on. What fails by the network is tried again for SENDER_PATIENCE seconds, in
- * its place: a message whose answer was lost may so come twice. Anything else that Telegram refuses is logged and dropped.
+ * its place: a message whose answer was lost may so come twice. The answer to a pressed button waits for
+ * SENDER_ANSWER_PATIENCE only, also for a 429: later Telegram does not take it any more. Anything else that Telegram refuses is logged and dropped.
  * At most SENDER_MOST wait: beyond that a message is refused (done gets ERR_FAIL) and an edit dropped, which the next
  * state makes good.
  *
@@ -25,10 +26,11 @@
 
 #include "bot/api.h"
 
-#define SENDER_THREADS  3
-#define SENDER_MOST     10000
-#define SENDER_PATIENCE 600.0
-#define SENDER_BUTTONS  8 /* of one message */
+#define SENDER_THREADS         3
+#define SENDER_MOST            10000
+#define SENDER_PATIENCE        600.0
+#define SENDER_ANSWER_PATIENCE 20.0
+#define SENDER_BUTTONS         8 /* of one message */
 
 struct sender;
 struct sender_events {

@@ -51,6 +51,11 @@ int outbox_sent(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e) {
                  SQL_ARGS(args), NULL, e);
 }
 
+int outbox_note(struct sql_tx *tx, int64_t id, const char *payload, struct err *e) {
+  const struct sql_arg args[] = {sql_int(id), sql_text(payload)};
+  return sql_run(tx, "UPDATE outbox SET payload = $2 WHERE id = $1 AND sent_at IS NULL", SQL_ARGS(args), NULL, e);
+}
+
 int outbox_later(struct sql_tx *tx, int64_t id, int64_t run_at_ms, struct err *e) {
   const struct sql_arg args[] = {sql_int(id), sql_int(run_at_ms)};
   return sql_run(tx, "UPDATE outbox SET run_at = $2, lease_until = NULL WHERE id = $1 AND sent_at IS NULL",

@@ -30,6 +30,8 @@ int outbox_take(struct sql_tx *tx, const char *topic, int64_t lease_ms, int64_t 
                 struct err *e);
 /* An item that takes long to send stays the sender's for so much longer. */
 int outbox_renew(struct sql_tx *tx, int64_t id, int64_t until_ms, struct err *e);
+/* Another payload: an item that is sent in parts notes which ones have gone, for who takes it again. */
+int outbox_note(struct sql_tx *tx, int64_t id, const char *payload, struct err *e);
 int outbox_sent(struct sql_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 int outbox_later(struct sql_tx *tx, int64_t id, int64_t run_at_ms, struct err *e); /* not sent: again then */
 int outbox_waiting(struct sql_tx *tx, const char *topic, int64_t *ret_count, int64_t *ret_oldest_ms, struct err *e);

@@ -144,6 +144,30 @@ static void a_broken_line(void **state) {
   assert_int_equal(atomic_load(&seen.failures), 0);
 }
 
+/* What a pressed button is answered: tried again when the line breaks, and at the time that a 429 names. */
+static void answers_to_buttons(void **state) {
+  struct fixture *f = *state;
+  static const struct {
+    const char *failure;
+    double seconds;
+  } cases[] = {{"\"drop\": true", 1}, {"\"code\": 429, \"retry_after\": 2", 2}};
+  int64_t chat = new_chat();
+  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    _cleanup_(mem_freep) char *press = x_asprintf("{\"user\": %lld, \"message\": 1, \"data\": \"x\"}", (long long)chat),
+                              *fail = x_asprintf("{\"method\": \"answerCallbackQuery\", \"times\": 1, %s}",
+                                                 cases[i].failure);
+    _cleanup_(js_freep) struct js *root = telegram_ask("press", press);
+    telegram_tell("fail", fail);
+    int before = telegram_logged("answerCallbackQuery", NULL);
+    double began = clock_now();
+    sender_answer(f->s, js_string_or(root, "callback", ""), "Noted");
+    while (sender_waiting(f->s) && clock_now() - began < 10) clock_sleep(0.05);
+    assert_int_equal(telegram_logged("answerCallbackQuery", "\"answer\": true"), (int)i + 1);
+    assert_int_equal(telegram_logged("answerCallbackQuery", NULL) - before, 2);
+    assert_true(clock_now() - began >= cases[i].seconds - 0.1);
+  }
+}
+
 /* Whatever waits when it ends is dropped, and told so once each. */
 static void ending(void **state) {
   struct fixture *f = *state;
@@ -190,6 +214,7 @@ int main(void) {
       TEST(refused_for_a_while),
       TEST(refused_for_good),
       TEST(a_broken_line),
+      TEST(answers_to_buttons),
       TEST(ending),
       TEST(turns_are_shared_with_messages),
   };

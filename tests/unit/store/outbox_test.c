@@ -31,6 +31,7 @@ static void taken_by_one_and_sent_once(void **state) {
   MUST(outbox_sent(tx, second, NOW + 7, e));
   assert_int_equal(outbox_take(tx, "telegram", 1000, NOW + 6 + 1000, &i, NULL), 1); /* its sender died */
   assert_true(i.id == first && i.attempts == 2);
+  MUST(outbox_note(tx, first, "{\"n\": 1, \"parts\": 1}", e));
   MUST(outbox_later(tx, first, NOW + 9000, e));
   assert_int_equal(outbox_take(tx, "telegram", 1000, NOW + 2000, &i, NULL), 1);
   assert_string_equal(i.payload, "{\"n\": 4}");
@@ -38,6 +39,7 @@ static void taken_by_one_and_sent_once(void **state) {
   assert_int_equal(outbox_take(tx, "telegram", 1000, NOW + 8999, &i, NULL), 0);
   assert_int_equal(outbox_take(tx, "telegram", 1000, NOW + 9000, &i, NULL), 1);
   assert_true(i.id == first && i.attempts == 3);
+  assert_string_equal(i.payload, "{\"n\": 1, \"parts\": 1}");
   MUST(outbox_sent(tx, first, NOW + 9000, e));
   MUST(outbox_later(tx, first, NOW, e)); /* sent is sent */
   assert_int_equal(outbox_take(tx, "telegram", 1000, NOW + DAY, &i, NULL), 0);
