@@ -131,12 +131,13 @@ static void make_plan(const char *clean, const char *database, bool all_ways) {
   plan.count = 0;
   atomic_store(&plan.next, 0);
   size_t cap = 0;
+  int turn = 0;
   for (size_t c = 0; c < CALLS; c++) {
     int made = call_count(clean, calls[c]);
     if (made == 0) fail_msg("a clean life never called %s", calls[c]);
-    for (int n = 1; n <= made; n++)
+    for (int n = 1; n <= made; n++, turn++)
       for (int way = 0; way < WAYS; way++) {
-        if (!all_ways && way != (int)((plan.count + c) % WAYS)) continue;
+        if (!all_ways && way != turn % WAYS) continue;
         x_grow(&plan.tasks, &cap, plan.count + 1, sizeof *plan.tasks);
         plan.tasks[plan.count++] = (struct task_of_life){.what = calls[c], .database = database, .nth = n, .way = way};
       }
