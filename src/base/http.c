@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/http_fault.h"
 #include "base/limits.h"
@@ -98,8 +99,8 @@ struct transfer {
   bool too_large, misplaced;
   int write_errno;
   double last_report;
-  enum http_fault fault; /* of a test, */
-  bool faulty, broken;   /* if this request is the one; and: it has broken the answer off */
+  int fault;           /* of a test, enum http_fault, */
+  bool faulty, broken; /* if this request is the one; and: it has broken the answer off */
 };
 
 static bool posts(const struct transfer *t) {
@@ -304,6 +305,16 @@ static int pause_before(int attempt, const atomic_bool *cancel, struct err *e) {
   return 0;
 }
 
+static struct fault armed = FAULT_INIT;
+
+void http_fault_arm(const char *shown, int64_t nth, enum http_fault kind) {
+  fault_arm(&armed, shown, nth, kind);
+}
+
+bool http_fault_disarm(void) {
+  return fault_disarm(&armed);
+}
+
 /* A test's fault in place of the request, or of what came of it: the code, and what explains it. */
 static CURLcode fail(struct transfer *t, const char *range, long *status, long *sent) {
   static char page[] = "<html>502 Bad Gateway</html>";
@@ -327,7 +338,7 @@ static CURLcode fail(struct transfer *t, const char *range, long *status, long *
     code = passes ? CURLE_OK : t->fault == HTTP_FAULT_CUT ? CURLE_PARTIAL_FILE : CURLE_RECV_ERROR;
     if (passes) *status = 200;
   }
-  http_fault_came();
+  fault_came(&armed);
   return code;
 }
 
@@ -342,7 +353,7 @@ static int transfer(struct transfer *t, int *ret_status, bool *ret_again, struct
   CURLcode code;
   long status = 0, sent = 0;
   curl_off_t up = 0;
-  t->faulty = http_fault_now(t->r->shown, &t->fault);
+  t->faulty = fault_now(&armed, t->r->shown, &t->fault);
   if (t->faulty) {
     code = fail(t, asked, &status, &sent);
   } else {

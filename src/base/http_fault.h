@@ -27,8 +27,4 @@ enum http_fault {
 void http_fault_arm(const char *shown, int64_t nth, enum http_fault kind);
 bool http_fault_disarm(void); /* did it come to pass? */
 
-/* For http.c: is it this request's turn? And: it has come to pass. */
-bool http_fault_now(const char *shown, enum http_fault *ret_kind);
-void http_fault_came(void);
-
 #endif

@@ -13,6 +13,8 @@
 #include <sys/time.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
+#include "queue/redis_fault.h"
 
 enum { REFUSAL = 32, WORDS_MOST = 24 };
 
@@ -78,17 +80,44 @@ static int fail_refused(struct redis *c, const redisReply *r, struct err *e) {
   return err_set(e, ERR_NETWORK, "Redis at %s: %s", c->display, r->str);
 }
 
+/* ---- faults ---- */
+
+static struct fault armed = FAULT_INIT;
+
+void redis_fault_arm(int64_t nth, enum redis_fault kind) {
+  fault_arm(&armed, NULL, nth, (int)kind);
+}
+
+bool redis_fault_disarm(void) {
+  return fault_disarm(&armed);
+}
+
+static bool fault_here(int *ret_kind) {
+  bool now = fault_now(&armed, NULL, ret_kind);
+  if (now) fault_came(&armed);
+  return now;
+}
+
+/* In place of an answer. */
+static int fail_on_purpose(struct redis *c, int kind, struct err *e) {
+  if (kind == REDIS_FAULT_REFUSED) {
+    snprintf(c->refusal, sizeof c->refusal, "LOADING");
+    return err_set(e, ERR_NETWORK, "Redis at %s: a test's fault: LOADING", c->display);
+  }
+  c->broken = true;
+  return err_set(e, ERR_NETWORK, "Redis at %s: a test's fault: the connection was lost", c->display);
+}
+
 /* ---- commands ---- */
 
-void redis_send(struct redis *c, const char *const *words, size_t count) {
+static void send_words(struct redis *c, const char *const *words, size_t count) {
   const char *copy[WORDS_MOST]; /* hiredis wants them without the second const */
   if (count > WORDS_MOST) abort();
   for (size_t i = 0; i < count; i++) copy[i] = words[i];
   if (redisAppendCommandArgv(c->hiredis, (int)count, copy, NULL) != REDIS_OK) c->broken = true;
 }
 
-int redis_receive(struct redis *c, double seconds, struct redis_reply **ret, struct err *e) {
-  c->refusal[0] = '\0';
+static int receive(struct redis *c, double seconds, struct redis_reply **ret, struct err *e) {
   if (c->broken) return fail_connection(c, e);
   if (seconds != c->seconds) {
     if (redisSetTimeout(c->hiredis, timeval_of(seconds)) != REDIS_OK) return fail_connection(c, e);
@@ -113,8 +142,16 @@ int redis_receive(struct redis *c, double seconds, struct redis_reply **ret, str
 
 int redis_call(struct redis *c, const char *const *words, size_t count, double seconds, struct redis_reply **ret,
                struct err *e) {
-  redis_send(c, words, count);
-  return redis_receive(c, seconds, ret, e);
+  c->refusal[0] = '\0';
+  int kind;
+  bool faulty = fault_here(&kind);
+  if (faulty && kind != REDIS_FAULT_LOST_AFTER) return fail_on_purpose(c, kind, e);
+  send_words(c, words, count);
+  _cleanup_(redis_reply_freep) struct redis_reply *reply = NULL;
+  int rc = receive(c, seconds, &reply, e);
+  if (rc == 0 && faulty) rc = fail_on_purpose(c, kind, e);
+  if (rc == 0) *ret = TAKE(reply);
+  return rc;
 }
 
 static int order(struct redis *c, const char *verb, const char *word, double seconds, struct err *e) {
@@ -131,6 +168,8 @@ int redis_connect(const struct queue_redis *where, double seconds, struct redis 
   bool path = where->host[0] == '/';
   _cleanup_(redis_freep) struct redis *c = NEW(struct redis);
   c->display = path ? x_strdup(where->host) : x_asprintf("%s:%d", where->host, where->port);
+  int kind;
+  if (fault_here(&kind)) return err_set(e, ERR_NETWORK, "cannot reach Redis at %s: a test's fault", c->display);
   struct timeval limit = timeval_of(seconds);
   struct quiet q;
   quiet_begin(&q);

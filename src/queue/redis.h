@@ -9,8 +9,7 @@
  *   int64_t n = redis_number(r);
  *   redis_reply_free(r);  redis_free(c);
  *
- * A command is a list of words, each sent with its length: nothing is put together from text. Several may be sent before
- * their answers are read, in the same order: redis_send() twice, redis_receive() twice.
+ * A command is a list of words, each sent with its length: nothing is put together from text.
  *
  * Errors: ERR_NETWORK always; messages never hold the password. redis_broken() tells whether the connection can still be
  * used (the server refused the command) or only freed (it is gone, or an answer did not come in time and could still
@@ -45,8 +44,6 @@ const char *redis_refusal(const struct redis *c); /* of the last command; "" whe
 /* Sends and waits for the answer, at most `seconds`. */
 int redis_call(struct redis *c, const char *const *words, size_t count, double seconds, struct redis_reply **ret,
                struct err *e);
-void redis_send(struct redis *c, const char *const *words, size_t count); /* a failure shows in redis_receive() */
-int redis_receive(struct redis *c, double seconds, struct redis_reply **ret, struct err *e);
 
 void redis_reply_free(struct redis_reply *r);
 DEFINE_FREEP(struct redis_reply, redis_reply_free)

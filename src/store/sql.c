@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -28,10 +29,7 @@ struct sql {
   enum sql_dialect dialect;
   struct sql_options options;
   char *display;
-  pthread_mutex_t fault_lock; /* guards the three below */
-  int64_t fault_left;         /* calls until it happens; 0: not armed */
-  enum sql_fault fault_kind;
-  bool fault_done;
+  struct fault fault;
 };
 
 struct sql_tx {
@@ -74,8 +72,12 @@ int sql_open(const char *url, const struct sql_options *o, struct sql **ret, str
   int rc = driver->open(url, &options, &place, &display, e);
   if (rc < 0) return rc;
   struct sql *db = NEW(struct sql);
-  *db = (struct sql){.driver = driver, .place = place, .dialect = dialect, .options = options, .display = display};
-  pthread_mutex_init(&db->fault_lock, NULL);
+  *db = (struct sql){.driver = driver,
+                     .place = place,
+                     .dialect = dialect,
+                     .options = options,
+                     .display = display,
+                     .fault = FAULT_INIT};
   *ret = db;
   return 0;
 }
@@ -83,7 +85,6 @@ int sql_open(const char *url, const struct sql_options *o, struct sql **ret, str
 void sql_close(struct sql *db) {
   if (!db) return;
   db->driver->close(db->place);
-  pthread_mutex_destroy(&db->fault_lock);
   free(db->display);
   free(db);
 }
@@ -99,29 +100,19 @@ const char *sql_display(const struct sql *db) {
 /* ---- faults ---- */
 
 void sql_fault_arm(struct sql *db, int64_t nth, enum sql_fault kind) {
-  pthread_mutex_lock(&db->fault_lock);
-  db->fault_left = nth;
-  db->fault_kind = kind;
-  db->fault_done = false;
-  pthread_mutex_unlock(&db->fault_lock);
+  fault_arm(&db->fault, NULL, nth, kind);
 }
 
 bool sql_fault_disarm(struct sql *db) {
-  pthread_mutex_lock(&db->fault_lock);
-  bool done = db->fault_done;
-  db->fault_left = 0;
-  db->fault_done = false;
-  pthread_mutex_unlock(&db->fault_lock);
-  return done;
+  return fault_disarm(&db->fault);
 }
 
 /* Is it this call's turn to fail? */
-static bool fault_now(struct sql *db, enum sql_fault *ret_kind) {
-  pthread_mutex_lock(&db->fault_lock);
-  bool now = db->fault_left > 0 && --db->fault_left == 0;
-  if (now) db->fault_done = true;
-  *ret_kind = db->fault_kind;
-  pthread_mutex_unlock(&db->fault_lock);
+static bool fault_here(struct sql *db, enum sql_fault *ret_kind) {
+  int kind;
+  bool now = fault_now(&db->fault, NULL, &kind);
+  if (now) fault_came(&db->fault);
+  *ret_kind = (enum sql_fault)kind;
   return now;
 }
 
@@ -135,7 +126,7 @@ static int fault(enum sql_fault kind, enum sql_fate *fate, struct err *e) {
 
 static int begin(struct sql *db, enum sql_mode mode, struct sql_tx **ret, enum sql_fate *fate, struct err *e) {
   enum sql_fault kind;
-  bool faulty = fault_now(db, &kind);
+  bool faulty = fault_here(db, &kind);
   if (faulty && kind != SQL_FAULT_LOST_AFTER) return fault(kind, fate, e);
   struct sql_conn *conn;
   int rc = db->driver->begin(db->place, mode, &conn, fate, e);
@@ -173,7 +164,7 @@ static int commit(struct sql_tx *tx, enum sql_fate *fate, struct err *e) {
   }
   struct sql *db = tx->db;
   enum sql_fault kind;
-  bool faulty = fault_now(db, &kind);
+  bool faulty = fault_here(db, &kind);
   int rc;
   if (faulty && kind != SQL_FAULT_LOST_AFTER) {
     db->driver->rollback(tx->conn, kind == SQL_FAULT_LOST);
@@ -264,7 +255,7 @@ static int run(struct sql_tx *tx, const char *text, bool script, const struct sq
   struct err failure = {0};
   enum sql_fate fate = FATE_FINAL;
   enum sql_fault kind;
-  bool faulty = fault_now(db, &kind);
+  bool faulty = fault_here(db, &kind);
   int64_t changed = 0;
   int rc = arguments_ok(args, count, &failure);
   if (rc == 0 && faulty && kind != SQL_FAULT_LOST_AFTER) rc = fault(kind, &fate, &failure);

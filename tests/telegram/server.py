@@ -271,8 +271,7 @@ class Test:
         number = f"callback{len(self.t.callbacks) + self.t.next_update}"
         self.t.callbacks[number] = True
         shown = {"message_id": message, "chat": {"id": user, "type": "private"}, "date": int(time.time())}
-        return {"callback": number,
-                "update": self.t.update(callback_query={"id": number, "from": self.t.users[user], "message": shown,
+        return {"update": self.t.update(callback_query={"id": number, "from": self.t.users[user], "message": shown,
                                                         "chat_instance": "1", "data": data})}
 
     def block(self, user, blocked=True, tell=True):

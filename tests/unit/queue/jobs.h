@@ -57,6 +57,7 @@ __attribute__((unused)) static struct bench bench_open_with(void **state, const 
   o.owner = "test:1";
   o.now_ms = jobs_now;
   if (changed && changed->poll_ms) o.poll_ms = changed->poll_ms;
+  if (changed && changed->lease_ms) o.lease_ms = changed->lease_ms;
   if (b.redis) o.redis = (struct queue_redis){.host = "127.0.0.1", .port = b.redis->port};
   jobs_clock = NOW;
   MUST(queue_open(b.db, &o, &b.q, e));

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "queue/lanes.h"
+#include "queue/redis_fault.h"
 #include "store/heartbeats.h"
 #include "store/sql_fault.h"
 
@@ -376,6 +377,67 @@ static void every_call_fails_once(void **state) {
   bench_close(&b);
 }
 
+/* Takes, and repairs as time passes, until a job has come. */
+static void take_at_last(struct bench *b, struct task *ret) {
+  struct queue_repairs r;
+  for (int tries = 0; MUST_GIVE(queue_take(b->q, 0, NULL, ret, e)) != 1; tries++) {
+    if (tries > 100) fail_msg("no job comes");
+    clock_sleep(0.02);
+    jobs_clock += 100;
+    MUST(queue_maintain(b->q, NULL, NULL, &r, e));
+  }
+}
+
+/* Nothing of jobs that have ended stays in Redis, not even what a lost answer has left as somebody's. */
+static void streams_run_empty(struct bench *b) {
+  static const char *const lengths[] = {"XLEN titr:lane:1", "XLEN titr:lane:2", "XLEN titr:lane:3"};
+  _cleanup_(task_release) struct task t = {0};
+  for (double end = clock_now() + 10;;) {
+    if (MUST_GIVE(queue_take(b->q, 0, NULL, &t, e)) != 0) fail_msg("a job that has ended comes again");
+    long left = 0;
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) left += redis_order(b->redis, lengths[i]);
+    if (left == 0) return;
+    if (clock_now() > end) fail_msg("%ld entries stay in Redis", left);
+    clock_sleep(0.02);
+  }
+}
+
+/* The same with every call to Redis, also to one that has forgotten everything and to one that must be connected to anew: it
+ * never costs an attempt, and the queue's caller never hears of it. */
+static void every_call_to_redis_fails_once(void **state) {
+  static const char *const before[] = {"PING", "FLUSHALL", "CLIENT KILL TYPE normal"};
+  struct bench b = bench_open_with(state, &(struct queue_options){.lease_ms = 300});
+  int faults = 0;
+  for (int kind = REDIS_FAULT_LOST; kind <= REDIS_FAULT_REFUSED; kind++)
+    for (size_t i = 0; i < ARRAY_LEN(before); i++)
+      for (int64_t n = 1, came = 1; came; n++) {
+        while (!queue_redis_works(b.q)) clock_sleep(0.05);
+        redis_order(b.redis, before[i]);
+        redis_fault_arm(n, (enum redis_fault)kind);
+        struct job made = job_make(&b, 1 + (int)n % TASK_LANES, NULL);
+        _cleanup_(task_release) struct task t = {0};
+        bool cancel;
+        take_at_last(&b, &t);
+        assert_true(t.id == made.id);
+        assert_int_equal(MUST_GIVE(queue_renew(b.q, &t, "recognize", 500, &cancel, e)), 1);
+        struct queue_end end = {.outcome = QUEUE_HAND_BACK};
+        assert_int_equal(MUST_GIVE(queue_end(b.q, &t, &end, e)), 1); /* a worker that stops; another one goes on */
+        take_at_last(&b, &t);
+        end = (struct queue_end){.outcome = QUEUE_DONE, .with = jobs_effect, .ctx = &t};
+        assert_int_equal(MUST_GIVE(queue_end(b.q, &t, &end, e)), 1);
+        streams_run_empty(&b);
+        came = redis_fault_disarm();
+        faults += (int)came;
+        struct job now = job_read(&b, made.id);
+        if (now.state != TASK_DONE || now.effects != 1 || now.charges != 1 || now.refunds || now.attempts != 1)
+          fail_msg("fault %d of call %lld after %s: %d effects, %d refunds, %d attempts", kind, (long long)n, before[i],
+                   now.effects, now.refunds, now.attempts);
+      }
+  print_message("%d calls failed\n", faults);
+  assert_true(faults > 60);
+  bench_close(&b);
+}
+
 int main(void) {
   log_set(LOG_SILENT, LOG_PLAIN);
   const struct CMUnitTest tests[] = {
@@ -392,6 +454,7 @@ int main(void) {
       QUEUE_REDIS_TEST(redis_has_the_wrong_ones),
       QUEUE_REDIS_TEST(redis_is_away),
       QUEUE_TESTS(every_call_fails_once),
+      QUEUE_REDIS_TEST(every_call_to_redis_fails_once),
   };
   return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }
