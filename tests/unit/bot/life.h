@@ -69,7 +69,8 @@ static void life_work(struct life *l, struct bot_api *api, struct task *t) {
   _cleanup_(mem_freep) char *input = x_asprintf("%s/input", telegram.dir),
                             *sent = x_asprintf("%s/talk.mp4", telegram.dir);
   struct err failed = {0};
-  int rc = bot_fetch(api, t->input, input, 0, NULL, NULL, NULL, &failed);
+  const char *code = NULL;
+  int rc = bot_fetch(api, t->input, input, 0, NULL, NULL, NULL, &code, &failed);
   if (rc < 0) {
     struct queue_end again = {
         .outcome = QUEUE_AGAIN, .error_code = "network", .error_text = failed.msg, .with = life_tell, .ctx = t};
