@@ -1,5 +1,5 @@
 # For people; the build itself is CMake's. `make` alone prints this list.
-.PHONY: help settings build test bench lint fmt fuzz torture tsan fresh install clean sample smoke migrate upgrade revision up down logs
+.PHONY: help settings build test bench lint fmt fuzz torture tsan fresh containers install clean sample smoke migrate upgrade revision up down logs
 SHELL := /bin/bash
 COMPOSE = docker compose --env-file .env -f deploy/docker-compose.yml
 
@@ -16,10 +16,7 @@ bench: ## recognition beside faster-whisper, rendering beside ffmpeg, in one run
 	@bench/run
 
 lint: ## format and static analysis
-	@scripts/setup build test lint
-	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format --dry-run -Werror
-	@cmake -G Ninja -B build/lint -DCMAKE_C_COMPILER=clang >/dev/null
-	@git ls-files 'src/*.c' | grep -v kernels_ | xargs -P2 -n4 clang-tidy -p build/lint --quiet
+	@scripts/lint
 
 fmt: ## format all sources
 	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
@@ -59,6 +56,9 @@ down: ## stop them
 
 logs: ## what they say
 	@$(COMPOSE) logs -f --tail 100
+
+containers: ## build the image and play the compose file through, with an emulated Telegram
+	@tests/containers/run
 
 install: build ## install titr, its manual page and completion under $(PREFIX)
 	@cmake --install build --prefix $${PREFIX:-/usr/local}

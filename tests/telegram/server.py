@@ -1,6 +1,6 @@
 """An emulated Telegram Bot API server for tests, as strict as its documentation (core.telegram.org/bots/api).
 
-    server.py FOLDER [--token T] [--local] [--duplicates] [--port N]
+    server.py FOLDER [--token T] [--local] [--duplicates] [--host ADDRESS] [--port N]
 
 Prints its port; ends when its standard input does. Keeps files and FOLDER/log.jsonl: one JSON object for each call, with
 its time, what was asked (files by name and size), and the answer. A call with an unknown method, an unknown, missing or wrong field,
@@ -28,6 +28,7 @@ arguments.add_argument("folder")
 arguments.add_argument("--token", default="123456:test-token")
 arguments.add_argument("--local", action="store_true")
 arguments.add_argument("--duplicates", action="store_true")
+arguments.add_argument("--host", default="127.0.0.1")
 arguments.add_argument("--port", type=int, default=0)
 
 CLOUD_DOWN, CLOUD_UP, LOCAL_UP = 20 << 20, 50 << 20, 2000 << 20
@@ -418,7 +419,7 @@ def main():
     options.folder = os.path.realpath(options.folder)
     Handler.telegram = Telegram(options)
     Handler.test = Test(Handler.telegram)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    server = http.server.ThreadingHTTPServer((options.host, options.port), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
