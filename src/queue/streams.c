@@ -27,8 +27,8 @@
 #define GROUP "workers"
 
 enum { IDLE_CONNECTIONS = 8, PAGE = 500, TAKEOVER_ROUNDS = 20, FOREIGN_MOST = 1000 };
-static const double CONNECT_S = 1, COMMAND_S = 3, PING_S = 0.3, SLICE_S = 0.1, QUIET_LEAST_S = 0.2, QUIET_MOST_S = 5,
-                    TAKEOVER_S = 1, SWEEP_S = 3600;
+static const double CONNECT_S = 1, COMMAND_S = 3, PING_S = 0.3, SLICE_S = 0.1, REFUSAL_TOLD_S = 600,
+                    QUIET_LEAST_S = 0.2, QUIET_MOST_S = 5, TAKEOVER_S = 1, SWEEP_S = 3600;
 #define DEAD_CONSUMER_MS (24 * 3600 * 1000LL)
 
 static const char *const lane_keys[TASK_LANES + 1] = {NULL, "titr:lane:1", "titr:lane:2", "titr:lane:3"};
@@ -39,7 +39,8 @@ struct streams {
   pthread_mutex_t lock; /* guards what follows; never held while Redis is talked to */
   struct redis *idle[IDLE_CONNECTIONS];
   size_t idle_count;
-  bool down;
+  bool down, told;   /* told: in the log */
+  double refused_at; /* when a refusal was told last */
   double quiet_until, quiet_s;
   double takeover_at; /* when entries of others are looked for next */
   double sweep_at;
@@ -81,21 +82,27 @@ static bool may_try(struct streams *s, struct err *e) {
   return may;
 }
 
-static void note_failure(struct streams *s, const struct err *e) {
+/* A server that is there and refuses (its memory is full) takes one command and not another: "away" and "back" would come in
+ * turn every second, so that is told once in a while. */
+static void note_failure(struct streams *s, bool refused, const struct err *e) {
   drop_idle(s); /* they lead to the same server */
   pthread_mutex_lock(&s->lock);
   bool first = !s->down;
+  double now = clock_now();
+  bool tell = first && (!refused || s->refused_at == 0 || now - s->refused_at > REFUSAL_TOLD_S);
+  if (tell && refused) s->refused_at = now;
+  s->told = s->told || tell;
   s->down = true;
   if (first) s->quiet_s = QUIET_LEAST_S;
-  s->quiet_until = clock_now() + s->quiet_s;
+  s->quiet_until = now + s->quiet_s;
   pthread_mutex_unlock(&s->lock);
-  if (first) log_warning("queue", "%s; until it is back, the database is looked through instead", e->msg);
+  if (tell) log_warning("queue", "%s; until it is back, the database is looked through instead", e->msg);
 }
 
 static void note_success(struct streams *s) {
   pthread_mutex_lock(&s->lock);
-  bool back = s->down;
-  s->down = false;
+  bool back = s->down && s->told;
+  s->down = s->told = false;
   pthread_mutex_unlock(&s->lock);
   if (back) log_info("queue", "Redis is back");
 }
@@ -142,8 +149,9 @@ static int with_connection(struct streams *s, work_fn work, void *ctx, bool quic
     rc = redis_connect(&s->where, quick ? PING_S : CONNECT_S, &c, e);
     if (rc == 0) rc = attempt(s, c, work, ctx, e);
   }
+  bool refused = c && !redis_broken(c);
   if (c) give_back(s, c);
-  if (rc < 0 && rc != ERR_CANCELLED) note_failure(s, e);
+  if (rc < 0 && rc != ERR_CANCELLED) note_failure(s, refused, e);
   else note_success(s);
   return rc;
 }

@@ -317,6 +317,30 @@ static void redis_has_the_wrong_ones(void **state) {
   bench_close(&b);
 }
 
+/* maxmemory is reached and nothing may be evicted: Redis answers, but takes nothing in. What is not in the streams is found in the rows,
+ * and what is there is still taken from them. */
+static void redis_is_full(void **state) {
+  struct bench b = bench_open(state);
+  struct queue_repairs r;
+  _cleanup_(task_release) struct task t = {0};
+  job_make(&b, 1, NULL); /* in its stream */
+  redis_order(b.redis, "CONFIG SET maxmemory 1");
+  job_make(&b, 2, NULL);
+  job_make(&b, 3, NULL);
+  for (int i = 0; i < 3; i++) {
+    jobs_clock += 1000;
+    MUST(queue_maintain(b.q, NULL, NULL, &r, e));
+    assert_int_equal(queue_take(b.q, 3000, NULL, &t, NULL), 1);
+  }
+  redis_order(b.redis, "CONFIG SET maxmemory 0");
+  job_make(&b, 3, NULL);
+  clock_sleep(0.5); /* it is tried again */
+  jobs_clock += 11000;
+  MUST(queue_maintain(b.q, NULL, NULL, &r, e));
+  assert_int_equal(take(&b, &t), 1);
+  bench_close(&b);
+}
+
 static void redis_is_away(void **state) {
   struct bench b = bench_open(state);
   job_make(&b, 1, NULL);
@@ -452,6 +476,7 @@ int main(void) {
       cmocka_unit_test(the_time_until_a_retry),
       QUEUE_REDIS_TEST(redis_forgets_everything),
       QUEUE_REDIS_TEST(redis_has_the_wrong_ones),
+      QUEUE_REDIS_TEST(redis_is_full),
       QUEUE_REDIS_TEST(redis_is_away),
       QUEUE_TESTS(every_call_fails_once),
       QUEUE_REDIS_TEST(every_call_to_redis_fails_once),
