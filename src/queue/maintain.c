@@ -74,7 +74,9 @@ static int end_leases(struct expiry *x, struct queue_repairs *r, struct err *e) 
       r->leases_ended++;
       r->parked += x->became == TASK_PARKED;
       r->cancelled += x->became == TASK_CANCELLED;
-      log_info("queue", "%s has lost its worker: %s", x->id, task_state_name(x->became));
+      log_set_task(x->id);
+      log_info("queue", "it has lost its worker: %s", task_state_name(x->became));
+      log_set_task(NULL);
       if (x->became == TASK_QUEUED) queue_wake(x->q, x->id, x->lane);
     }
     if (n < EXPIRED_AT_ONCE) return n < 0 ? n : 0;
