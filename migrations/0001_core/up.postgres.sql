@@ -15,7 +15,7 @@ BEGIN
       WHERE table_schema = here AND (table_name, column_name) IN
             (('users', 'telegram_id'), ('users', 'tier_expires_at'), ('users', 'last_task_date'), ('tasks', 'input_type'),
              ('tasks', 'subtitles_file_path'), ('payments', 'external_id'), ('payments', 'subscription_period'))) < 7 THEN
-    RAISE EXCEPTION 'this database holds a table users, tasks or payments that is neither titr''s nor AutoSub''s; titr needs a database of its own';
+    RAISE EXCEPTION 'this database holds a table users, tasks or payments already, and it is not AutoSub''s; titr needs a database of its own (if the tables are titr''s, `titr migrate stamp` says how far they are)';
   END IF;
   IF EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'autosub') THEN
     RAISE EXCEPTION 'AutoSub''s tables are to be moved to the schema "autosub", but there is one already; rename it first';
@@ -200,11 +200,43 @@ BEGIN
     RETURN;
   END IF;
 
+  -- What has no place here is told by name, all of it at once; AutoSub's own keys do not let most of it come to be.
+  SELECT string_agg(fault, '; ') INTO bad
+  FROM (SELECT format('user %s: telegram_id is missing', id) AS fault FROM autosub.users WHERE telegram_id IS NULL
+        UNION ALL
+        SELECT format('users %s: telegram_id %s more than once', string_agg(id::text, ', ' ORDER BY id), telegram_id)
+        FROM autosub.users GROUP BY telegram_id HAVING count(telegram_id) > 1
+        UNION ALL
+        SELECT format('user %s: tier %s', id, tier) FROM autosub.users WHERE lower(tier::text) NOT IN ('free', 'pro', 'creator')
+        UNION ALL
+        SELECT format('task %s: there is no user %s', id, coalesce(user_id::text, 'NULL')) FROM autosub.tasks t
+        WHERE NOT EXISTS (SELECT 1 FROM autosub.users u WHERE u.id = t.user_id)
+        UNION ALL
+        SELECT format('payment %s: there is no user %s', id, coalesce(user_id::text, 'NULL')) FROM autosub.payments p
+        WHERE NOT EXISTS (SELECT 1 FROM autosub.users u WHERE u.id = p.user_id)
+        UNION ALL
+        SELECT format('payment %s: status %s', id, coalesce(status::text, 'NULL')) FROM autosub.payments
+        WHERE coalesce(lower(status::text), '') NOT IN ('pending', 'completed', 'failed', 'refunded')
+        UNION ALL
+        SELECT format('payments %s: external_id %s more than once', string_agg(id::text, ', ' ORDER BY id), external_id)
+        FROM autosub.payments GROUP BY external_id HAVING count(external_id) > 1
+        UNION ALL
+        -- Money: float roubles become kopecks. The detour over numeric drops the float's noise; what is then no whole number was none before.
+        SELECT format('payment %s: %s %s is no whole number of minor units', id, amount, currency) FROM autosub.payments
+        WHERE CASE WHEN amount IS NULL OR amount::text IN ('NaN', 'Infinity', '-Infinity') OR abs(amount) > 1e15 THEN true
+                   ELSE abs(amount::numeric * 100 - round(amount::numeric * 100)) > 0.000001 END
+        LIMIT 20) faults;
+  IF bad IS NOT NULL THEN
+    RAISE EXCEPTION 'AutoSub''s tables hold what cannot be taken over; correct it there first: %', bad;
+  END IF;
+
   INSERT INTO users (id, telegram_id, username, first_name, last_name, language, tier, tier_until, tasks_total, created_at, updated_at)
   SELECT u.id, u.telegram_id, u.username, u.first_name, u.last_name,
          CASE WHEN lower(left(u.language_code, 2)) IN ('ru', 'en', 'es', 'fr', 'de', 'it') THEN lower(left(u.language_code, 2)) ELSE 'ru' END,
          lower(coalesce(u.tier::text, 'free')),
-         CASE WHEN lower(u.tier::text) IN ('pro', 'creator') THEN floor(extract(epoch FROM u.tier_expires_at) * 1000) END,
+         CASE WHEN lower(u.tier::text) NOT IN ('pro', 'creator') OR u.tier_expires_at = 'infinity' THEN NULL
+              WHEN u.tier_expires_at = '-infinity' THEN 0
+              ELSE floor(extract(epoch FROM u.tier_expires_at) * 1000) END,
          coalesce(u.tasks_total, 0),
          coalesce(floor(extract(epoch FROM u.created_at) * 1000), now_ms),
          coalesce(floor(extract(epoch FROM coalesce(u.updated_at, u.created_at)) * 1000), now_ms)
@@ -229,14 +261,14 @@ BEGIN
            'translate', t.translate, 'voiceover', t.voiceover, 'vertical_format', t.vertical_format, 'add_watermark', t.add_watermark,
            'width', t.width, 'height', t.height, 'file_size', t.file_size, 'output_file_id', t.output_file_id,
            'processing_time', t.processing_time)))::text,
-         round(t.duration * 1000), CASE t.state WHEN 'done' THEN 1000 ELSE 0 END, CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END,
+         CASE WHEN t.duration BETWEEN 0 AND 1e9 THEN round(t.duration * 1000) END, CASE t.state WHEN 'done' THEN 1000 ELSE 0 END, CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END,
          t.created_ms,
          CASE WHEN t.unfinished THEN 'adopted' WHEN t.state = 'failed' THEN 'failed' END,
          CASE WHEN t.unfinished THEN 'not finished when AutoSub was replaced' ELSE t.error_message END,
          t.output_file_path, t.subtitles_file_path, t.finished_ms,
          CASE WHEN t.output_file_path IS NULL AND t.subtitles_file_path IS NULL THEN t.finished_ms END,
          t.created_ms, floor(extract(epoch FROM t.started_at) * 1000), t.finished_ms
-  FROM (SELECT raw.*, lower(raw.input_type::text) AS kind,
+  FROM (SELECT raw.*, coalesce(lower(raw.input_type::text), 'file') AS kind,
                CASE lower(raw.status::text) WHEN 'completed' THEN 'done' WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END AS state,
                lower(raw.status::text) IN ('created', 'pending', 'processing') AS unfinished,
                coalesce(floor(extract(epoch FROM raw.created_at) * 1000), now_ms) AS created_ms,
@@ -244,16 +276,6 @@ BEGIN
                     ELSE coalesce(floor(extract(epoch FROM coalesce(raw.completed_at, raw.started_at, raw.created_at)) * 1000), now_ms)
                END AS finished_ms
         FROM autosub.tasks raw) t;
-
-  -- Money: float roubles become kopecks. The detour over numeric drops the float's noise; what is then no whole number was none before.
-  SELECT string_agg(format('payment %s: %s %s', p.id, p.amount, p.currency), ', ' ORDER BY p.id) INTO bad
-  FROM (SELECT id, amount, currency FROM autosub.payments
-        WHERE amount IS NULL OR amount::text IN ('NaN', 'Infinity', '-Infinity')
-           OR abs(amount::numeric * 100 - round(amount::numeric * 100)) > 0.000001
-        ORDER BY id LIMIT 10) p;
-  IF bad IS NOT NULL THEN
-    RAISE EXCEPTION 'amounts that are no whole number of minor units: %; correct them in AutoSub''s table payments first', bad;
-  END IF;
 
   INSERT INTO payments (id, public_id, user_id, provider, external_id, amount_minor, currency, purpose, state, method, metadata,
                         created_at, completed_at)

@@ -189,12 +189,13 @@ const struct command command_migrate = {
     .name = "migrate",
     .operands = "upgrade|downgrade|revision|current|history|stamp|check [REVISION]",
     .about = "bring the database to the program's schema",
-    .text = "upgrade applies what is missing, each migration in a transaction of its own; downgrade undoes down to a "
-            "revision, "
-            "to base, or -N steps back; current and history show where the database is; check exits with 1 when it is "
-            "behind; stamp writes down a revision without running anything; revision makes the files of a new "
-            "migration in a source tree. "
-            "A database that a newer program or altered files have been at is refused.",
+    .text =
+        "upgrade applies what is missing, up to a revision or +N steps, each migration in a transaction of its own; "
+        "downgrade undoes down to a revision, to base, or -N steps back; current and history show where the database "
+        "is; check exits with 1 when it is "
+        "behind; stamp writes down a revision without running anything; revision makes the files of a new "
+        "migration in a source tree. "
+        "A database that a newer program or altered files have been at is refused.",
     .examples = "titr migrate upgrade\tapply all that is missing\n"
                 "titr migrate downgrade -1\tone step back\n"
                 "titr migrate check --database sqlite:titr.db\texit code 1: it is behind",

@@ -123,18 +123,24 @@ static int history_ok(const struct migrate_state *s, const struct migrations *st
 
 /* ---- targets ---- */
 
-/* The index of the step a target names, BASE for "base"; `current` is where "-N" counts from. */
+/* "-N" and "+N", counted from where the database is. */
+static int count_steps(const struct migrations *steps, const char *target, int current, int *ret, struct err *e) {
+  bool back = target[0] == '-';
+  long room = back ? current + 1 : (long)steps->count - 1 - current, n = 0;
+  if (target[1] && target[1 + strspn(target + 1, "0123456789")] == '\0') n = strtol(target + 1, NULL, 10);
+  if (n < 1 || n > room)
+    return err_set(e, ERR_USAGE, "%s: the database has had %d of %zu migrations; from 1 to %ld steps %s are to be had",
+                   target, current + 1, steps->count, room, back ? "back" : "forward");
+  *ret = back ? current - (int)n : current + (int)n;
+  return 0;
+}
+
+/* The index of the step a target names, BASE for "base"; `current` is where the database is. */
 static int find_target(const struct migrations *steps, const char *target, int current, int *ret, struct err *e) {
+  if (target[0] == '-' || target[0] == '+') return count_steps(steps, target, current, ret, e);
   if (strcmp(target, "base") == 0) *ret = BASE;
   else if (strcmp(target, "head") == 0) *ret = (int)steps->count - 1;
-  else if (target[0] == '-') {
-    char *end;
-    long n = strtol(target + 1, &end, 10);
-    if (end == target + 1 || *end || n < 1 || n > current + 1)
-      return err_set(e, ERR_USAGE, "the database has had %d migration%s; %s steps back are not to be had", current + 1,
-                     current ? "s" : "", target + 1);
-    *ret = current - (int)n;
-  } else {
+  else {
     for (size_t i = 0; i < steps->count; i++) {
       const struct migration *m = &steps->all[i];
       size_t n = strlen(m->revision);
@@ -177,6 +183,20 @@ static int begin_locked(struct sql *db, struct sql_tx **ret, struct err *e) {
   return rc;
 }
 
+/* SQLite has no way to say this in a migration: PostgreSQL's first one looks by itself, for it takes AutoSub's tables over. */
+static int must_be_empty(struct sql_tx *tx, struct err *e) {
+  _cleanup_(sql_rows_freep) struct sql_rows *rows = NULL;
+  int rc = sql_query(tx,
+                     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+                     "AND name <> 'titr_migrations' ORDER BY name LIMIT 1",
+                     SQL_NO_ARGS, &rows, e);
+  if (rc < 0 || sql_count(rows) == 0) return rc;
+  return err_set(e, ERR_FAIL,
+                 "%s holds tables already (%s, …); titr needs a database of its own (if the tables are titr's, `titr "
+                 "migrate stamp` says how far they are)",
+                 sql_display(sql_tx_db(tx)), sql_get_text(rows, 0, 0));
+}
+
 static int one_step(struct sql_tx *tx, const struct walk *w, const struct migration *m, struct err *e) {
   enum sql_dialect dialect = sql_dialect(w->db);
   int rc = sql_script(tx, (w->down ? m->down : m->up)[dialect], e);
@@ -205,7 +225,8 @@ static int turn(struct walk *w, const char *target, bool first, struct err *e) {
   const struct migration *m = NULL;
   if (rc == 0 && !there) {
     m = &w->steps->all[w->down ? w->from : w->from + 1];
-    rc = w->down ? 0 : make_table(tx, e);
+    if (w->from == BASE && sql_dialect(w->db) == SQL_SQLITE) rc = must_be_empty(tx, e);
+    if (rc == 0 && !w->down) rc = make_table(tx, e);
     if (rc == 0) rc = one_step(tx, w, m, e);
   }
   if (rc < 0 || !m) {
@@ -219,6 +240,9 @@ static int turn(struct walk *w, const char *target, bool first, struct err *e) {
 }
 
 static int walk(struct sql *db, const char *target, bool down, const struct migrate_options *o, struct err *e) {
+  if (target[0] == (down ? '+' : '-'))
+    return err_set(e, ERR_USAGE, "%s is a way %s; that is what `titr migrate %s` does", target,
+                   down ? "forward" : "back", down ? "upgrade" : "downgrade");
   struct walk w = {.db = db, .steps = steps_of(o), .options = o, .down = down};
   int rc = turn(&w, target, true, e);
   while (rc > 0) rc = turn(&w, target, false, e);

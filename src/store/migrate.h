@@ -11,12 +11,13 @@
  * at once take turns: SQLite by its lock for writing, PostgreSQL by an advisory lock of the transaction; who comes second
  * finds the work done. A step is waited for up to ten minutes, and never timed out itself.
  *
- * A database is refused (ERR_FAIL, nothing changed) when it has a step this program does not know (a newer program has
- * been at it), when a step was applied with another text than the one here, or when steps are missing in between.
+ * A database is refused (ERR_FAIL, nothing changed) when it holds somebody else's tables, when it has a step this program does
+ * not know (a newer program has been at it), when a step was applied with another text than the one here, or when steps are
+ * missing in between.
  * migrate_stamp() is the way out for who knows better.
  *
- * A revision is named "0002", "0002_slug", or "head"; "base" is the state before the first; downwards also "-N", N steps
- * back. One that is not known is ERR_USAGE.
+ * A revision is named "0002", "0002_slug", or "head"; "base" is the state before the first; upwards also "+N", N steps
+ * forward, downwards "-N". One that is not known is ERR_USAGE.
  */
 #ifndef TITR_STORE_MIGRATE_H
 #define TITR_STORE_MIGRATE_H

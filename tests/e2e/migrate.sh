@@ -39,8 +39,25 @@ for kind in SQLite PostgreSQL; do
   run 0 '^up to date$' check
   run 0 '^base$' stamp base
   run 1 'behind' check
-  run 1 'users' upgrade # the tables are there, whatever the stamp says
+  run 1 'tables? .*titr migrate stamp' upgrade # the tables are there, whatever the stamp says
   run 0 "^$last$" stamp head
+
+  # somebody else's
+  fresh
+  sql "CREATE TABLE users (id BIGINT)" >/dev/null
+  for round in 1 2; do run 1 'users.*a database of its own' upgrade; done
+  run 0 '^base$' current
+  is "it is left alone" test "$(sql 'SELECT count(*) FROM users')" = 0
+
+  # so many steps
+  fresh
+  run 0 "^0001_core applied$" upgrade +1
+  run 0 "^0001_core$" current
+  run 2 'steps forward' upgrade "+$steps"
+  run 2 'back.*downgrade' upgrade -1
+  run 2 'forward.*upgrade' downgrade +1
+  run 2 '\+x' upgrade +x
+  run 0 "^$last applied$" upgrade "+$((steps - 1))"
 
   # two that start at once take turns
   for round in 1 2 3 4 5; do

@@ -3,6 +3,10 @@
 
 #include "base/log.h"
 #include "store/migrate.h"
+#include "store/payments.h"
+#include "store/subscriptions.h"
+#include "store/tasks.h"
+#include "store/users.h"
 
 static struct sql *db;
 
@@ -57,7 +61,7 @@ static void are(const char *query, const char *expected) {
 
 static void upgrade(void) {
   struct err e = {0};
-  if (migrate_upgrade(db, "0001", NULL, &e) < 0) fail_msg("%s", e.msg);
+  if (migrate_upgrade(db, "head", NULL, &e) < 0) fail_msg("%s", e.msg);
 }
 
 static void everything_came_over(void) {
@@ -176,16 +180,101 @@ static void labels_in_lower_case_and_times_with_zone(void **state) {
       "9|450359962737049|failed");
 }
 
-static void broken_amounts_are_refused(void **state) {
+/* What came over is what the program reads. */
+static void read_by_the_repositories(void **state) {
+  SCRATCH(state);
+  upgrade();
+  struct sql_tx *tx = NULL;
+  struct err e = {0};
+  if (sql_begin(db, SQL_WRITE, &tx, &e) < 0) fail_msg("%s", e.msg);
+  _cleanup_(payment_release) struct payment p = {0};
+  assert_int_equal(payments_find(tx, "platega", "ext-3", &p, NULL), 1);
+  assert_true(p.id == 3 && p.user_id == 2 && p.amount_minor == 2999 && p.state == PAYMENT_PENDING);
+  assert_string_equal(p.currency, "RUB");
+  assert_int_equal(payments_settle(tx, p.id, PAYMENT_CONFIRMED, NULL, 1800000000000, NULL), 1); /* it is paid late */
+  assert_int_equal(payments_settle(tx, 4, PAYMENT_REFUNDED, NULL, 1800000000000, NULL), 0);
+  assert_int_equal(payments_get(tx, 5, &p, NULL), 1);
+  assert_true(p.amount_minor == 30 && p.state == PAYMENT_CONFIRMED && !p.external_id);
+  struct payment_list list = {0};
+  assert_int_equal(payments_of_user(tx, 2, 10, &list, NULL), 0);
+  assert_true(list.count == 3 && list.payments[0].id == 3 && list.payments[2].id == 1);
+  assert_string_equal(list.payments[2].method, "sbp");
+  payment_list_release(&list);
+  struct payment_sum sums[PAYMENT_SUMS];
+  assert_int_equal(payments_sums(tx, sums, ARRAY_LEN(sums), NULL), 4);
+  assert_true(sums[0].state == PAYMENT_CONFIRMED && sums[0].amount_minor == 29900 + 299000 + 2999);
+  assert_string_equal(sums[1].currency, "USD");
+  struct subscription_list held;
+  assert_int_equal(subscriptions_held(tx, 2, 1800000000000, &held, NULL), 0);
+  assert_true(held.count == 1 && held.at[0].amount_minor == 299000 && held.at[0].ends_ms == 4086547199000);
+  assert_int_equal(subscriptions_held(tx, 6, 1800000000000, &held, NULL), 0);
+  assert_true(held.count == 1 && held.at[0].id == 0 && held.at[0].ends_ms == USER_NO_END);
+  _cleanup_(user_release) struct user u = {0};
+  assert_int_equal(users_find(tx, 9007199254740993, &u, NULL), 1);
+  assert_string_equal(u.tier, "pro");
+  struct task_list tasks = {0};
+  assert_int_equal(tasks_of_user(tx, 5, 10, &tasks, NULL), 0);
+  assert_int_equal(tasks.count, 2);
+  task_list_release(&tasks);
+  sql_rollback(tx);
+}
+
+/* Odd, but its meaning is plain: it comes over. */
+static void odd_values_come_over(void **state) {
+  SCRATCH(state);
+  script("ALTER TABLE tasks ALTER input_type DROP NOT NULL, ALTER status DROP NOT NULL;"
+         "ALTER TABLE users ALTER tier DROP NOT NULL;"
+         "UPDATE tasks SET duration = 'NaN', input_type = NULL, status = NULL WHERE id = 1;"
+         "UPDATE tasks SET duration = 'Infinity' WHERE id = 3;"
+         "UPDATE tasks SET duration = -1 WHERE id = 7;"
+         "UPDATE tasks SET duration = 1e300 WHERE id = 8;"
+         "UPDATE users SET tier_expires_at = 'infinity' WHERE id = 2;"
+         "UPDATE users SET tier_expires_at = '-infinity' WHERE id = 9;"
+         "UPDATE users SET tier = NULL, tasks_today = -3 WHERE id = 6");
+  upgrade();
+  upgrade(); /* a second time: nothing is done twice */
+  are("SELECT id, state, input_kind, media_ms FROM tasks ORDER BY id",
+      "1|failed|telegram|NULL\n2|failed|youtube|NULL\n3|failed|tiktok|NULL\n4|failed|instagram|NULL\n"
+      "7|failed|telegram|NULL\n8|cancelled|telegram|NULL");
+  are("SELECT id, tier, tier_until FROM users WHERE id IN (2, 6, 9) ORDER BY id",
+      "2|pro|NULL\n6|free|NULL\n9|pro|0"); /* without an end; none; ended long ago */
+  are("SELECT user_id FROM subscriptions", "");
+  are("SELECT user_id FROM quota_days", "1");
+  are("SELECT count(*) FROM payments", "7");
+}
+
+/* What cannot be brought over is refused by name, all of it at once, and nothing has changed. */
+static void broken_rows_are_refused(void **state) {
   SCRATCH(state);
   struct err e = {0};
+  script("ALTER TABLE tasks DROP CONSTRAINT tasks_user_id_fkey, ALTER user_id DROP NOT NULL;"
+         "ALTER TABLE payments DROP CONSTRAINT payments_user_id_fkey, DROP CONSTRAINT payments_external_id_key,"
+         "  ALTER status DROP DEFAULT, ALTER status TYPE TEXT;"
+         "DROP INDEX ix_users_telegram_id;"
+         "ALTER TABLE users ALTER telegram_id DROP NOT NULL, ALTER tier DROP DEFAULT, ALTER tier TYPE TEXT;");
   _cleanup_(mem_freep) char *before = digest();
-  script("INSERT INTO payments (id, user_id, amount) VALUES (20, 1, 10.005), (21, 1, 'NaN'), (22, 1, 'Infinity')");
+  script(
+      "INSERT INTO payments (id, user_id, amount, status) VALUES (20, 1, 10.005, 'PENDING'), (21, 1, 'NaN', 'PENDING'),"
+      "  (22, 1, 'Infinity', 'PENDING'), (23, 1, 1e30, 'PENDING'), (24, 4711, 1, 'PENDING'), (25, 1, 1, 'LOST');"
+      "INSERT INTO payments (id, user_id, amount, status, external_id) VALUES (26, 1, 1, 'PENDING', 'ext-1');"
+      "INSERT INTO tasks (id, user_id, input_type) VALUES (30, 4712, 'FILE'), (31, NULL, 'FILE');"
+      "INSERT INTO users (id, telegram_id, tier) VALUES (40, NULL, 'FREE'), (41, 1001, 'FREE'), (42, 42, 'GOLD')");
   assert_int_equal(migrate_upgrade(db, "head", NULL, &e), ERR_FAIL);
-  assert_non_null(strstr(e.msg, "payment 20: 10.005 RUB"));
-  assert_non_null(strstr(e.msg, "payment 21: NaN"));
-  assert_non_null(strstr(e.msg, "payment 22: Infinity"));
-  script("DELETE FROM payments WHERE id >= 20");
+  static const char *const named[] = {"payment 20: 10.005 RUB",
+                                      "payment 21: NaN",
+                                      "payment 22: Infinity",
+                                      "payment 23: 1e+30",
+                                      "payment 24: there is no user 4711",
+                                      "payment 25: status LOST",
+                                      "payments 1, 26: external_id ext-1",
+                                      "task 30: there is no user 4712",
+                                      "task 31: there is no user NULL",
+                                      "user 40: telegram_id",
+                                      "users 1, 41: telegram_id 1001",
+                                      "user 42: tier GOLD"};
+  for (size_t i = 0; i < ARRAY_LEN(named); i++)
+    if (!strstr(e.msg, named[i])) fail_msg("no \"%s\" in %s", named[i], e.msg);
+  script("DELETE FROM payments WHERE id >= 20; DELETE FROM tasks WHERE id >= 30; DELETE FROM users WHERE id >= 40");
   _cleanup_(mem_freep) char *after = digest(); /* nothing has moved */
   assert_string_equal(after, before);
   upgrade();
@@ -206,7 +295,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(adopted_and_given_back, filled, emptied),
       cmocka_unit_test_setup_teardown(labels_in_lower_case_and_times_with_zone, filled, emptied),
-      cmocka_unit_test_setup_teardown(broken_amounts_are_refused, filled, emptied),
+      cmocka_unit_test_setup_teardown(read_by_the_repositories, filled, emptied),
+      cmocka_unit_test_setup_teardown(odd_values_come_over, filled, emptied),
+      cmocka_unit_test_setup_teardown(broken_rows_are_refused, filled, emptied),
       cmocka_unit_test_setup_teardown(a_taken_schema_is_refused, filled, emptied),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
