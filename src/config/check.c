@@ -73,32 +73,37 @@ static void check_payments(struct settings_problems *p) {
     WARN("PLATEGA_API_ID is set, but neither PLATEGA_WEBHOOK_URL nor PUBLIC_BASE_URL: nobody tells titr of payments");
 }
 
-/* `most` times the first must not be above the second: a dearer plan should give no less. */
-static void check_order(struct settings_problems *p, enum setting_id less, enum setting_id more, int64_t most) {
+/* The first must not be above `most` times the second. */
+static void check_order(struct settings_problems *p, enum setting_id less, enum setting_id more, int64_t most,
+                        enum problem_kind kind) {
   if (!settings_value(less)->set || !settings_value(more)->set) return;
   if (settings_number(less) <= settings_number(more) * most) return;
   _cleanup_(buf_release) struct buf a = BUF_INIT, b = BUF_INIT;
   setting_value_show(settings_declaration(less), settings_value(less), &a);
   setting_value_show(settings_declaration(more), settings_value(more), &b);
-  if (most == 1) WARN("%s (%s) is more than %s (%s)", name_of(less), buf_str(&a), name_of(more), buf_str(&b));
-  else
-    WARN("%s (%s) is more than %lld times %s (%s)", name_of(less), buf_str(&a), (long long)most, name_of(more),
-         buf_str(&b));
+  _cleanup_(mem_freep) char *times = most == 1 ? x_strdup("") : x_asprintf("%lld times ", (long long)most);
+  settings_problem_add(p, kind, "%s (%s) is more than %s%s (%s)", name_of(less), buf_str(&a), times, name_of(more),
+                       buf_str(&b));
 }
 
 static void check_plans(struct settings_problems *p) {
-  static const enum setting_id rising[][3] = {
+  /* a dearer plan never gives less: what plan_table_check() refuses, told here with the settings' names */
+  static const enum setting_id gives[][3] = {
       {SET_MAX_VIDEO_DURATION_FREE, SET_MAX_VIDEO_DURATION_PRO, SET_MAX_VIDEO_DURATION_CREATOR},
       {SET_DAILY_LIMIT_FREE, SET_DAILY_LIMIT_PRO, SET_DAILY_LIMIT_CREATOR},
       {SET_FREE_TTL_HOURS, SET_PRO_TTL_HOURS, SET_CREATOR_TTL_HOURS},
-      {SET_PRICE_ONCE_3MIN, SET_PRICE_ONCE_10MIN, SET_PRICE_ONCE_30MIN},
   };
-  for (size_t i = 0; i < ARRAY_LEN(rising); i++)
-    for (int k = 0; k < 2; k++) check_order(p, rising[i][k], rising[i][k + 1], 1);
-  check_order(p, SET_PRICE_PRO_MONTH, SET_PRICE_CREATOR_MONTH, 1);
-  check_order(p, SET_PRICE_PRO_YEAR, SET_PRICE_CREATOR_YEAR, 1);
-  check_order(p, SET_PRICE_PRO_YEAR, SET_PRICE_PRO_MONTH, 12);
-  check_order(p, SET_PRICE_CREATOR_YEAR, SET_PRICE_CREATOR_MONTH, 12);
+  static const struct {
+    enum setting_id less, more;
+    int64_t most;
+  } prices[] = {
+      {SET_PRICE_ONCE_3MIN, SET_PRICE_ONCE_10MIN, 1},    {SET_PRICE_ONCE_10MIN, SET_PRICE_ONCE_30MIN, 1},
+      {SET_PRICE_PRO_MONTH, SET_PRICE_CREATOR_MONTH, 1}, {SET_PRICE_PRO_YEAR, SET_PRICE_CREATOR_YEAR, 1},
+      {SET_PRICE_PRO_YEAR, SET_PRICE_PRO_MONTH, 12},     {SET_PRICE_CREATOR_YEAR, SET_PRICE_CREATOR_MONTH, 12}};
+  for (size_t i = 0; i < ARRAY_LEN(gives); i++)
+    for (int k = 0; k < 2; k++) check_order(p, gives[i][k], gives[i][k + 1], 1, PROBLEM_SERVICE_ERROR);
+  for (size_t i = 0; i < ARRAY_LEN(prices); i++)
+    check_order(p, prices[i].less, prices[i].more, prices[i].most, PROBLEM_SERVICE_WARNING);
   if (settings_number(SET_DISABLE_LIMITS)) WARN("DISABLE_LIMITS is on: every user may do everything; it is for tests");
 }
 

@@ -36,12 +36,22 @@ static bool is_listen(const char *text) {
   return address_split(text, &host, &port);
 }
 
+/* The port of "user:password@host:port/name?…", when it has one and one host only. */
+static bool is_port_right(const char *authority) {
+  _cleanup_(mem_freep) char *text = x_strndup(authority, strcspn(authority, "/?#"));
+  const char *at = strrchr(text, '@'), *host = at ? at + 1 : text, *bracket = strchr(host, ']');
+  const char *colon = strchr(bracket ? bracket : host, ':');
+  if (!colon || !colon[1] || strchr(host, ',')) return true;
+  long port = only(colon + 1, DIGITS) ? strtol(colon + 1, NULL, 10) : 0;
+  return port >= 1 && port <= 65535;
+}
+
 static bool is_database(const char *text) {
   if (strncmp(text, "sqlite:", 7) == 0) return text[7] != '\0';
   const char *rest = strncmp(text, "postgresql://", 13) == 0 ? text + 13
                      : strncmp(text, "postgres://", 11) == 0 ? text + 11
                                                              : NULL;
-  return rest && *rest && !strpbrk(rest, " ");
+  return rest && *rest && !strpbrk(rest, " ") && is_port_right(rest);
 }
 
 static bool is_proxy(const char *text) {

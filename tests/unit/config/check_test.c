@@ -64,9 +64,9 @@ static const struct {
     {"PLATEGA_API_KEY=s3cret\n", {"!PLATEGA_API_KEY is set without PLATEGA_API_ID: payments need both"}},
     {"PLATEGA_API_KEY=s3cret\nPLATEGA_API_ID=1\n", {"?PLATEGA_API_ID is set, but neither PLATEGA_WEBHOOK_URL nor"}},
     {"PLATEGA_API_KEY=s3cret\nPLATEGA_API_ID=1\nPLATEGA_WEBHOOK_URL=https://e.org/x\n", {NULL}},
-    {"MAX_VIDEO_DURATION_FREE=700\n", {"?MAX_VIDEO_DURATION_FREE (700) is more than MAX_VIDEO_DURATION_PRO (600)"}},
-    {"DAILY_LIMIT_CREATOR=49\n", {"?DAILY_LIMIT_PRO (50) is more than DAILY_LIMIT_CREATOR (49)"}},
-    {"FREE_TTL_HOURS=200\n", {"?FREE_TTL_HOURS (200) is more than PRO_TTL_HOURS (168)"}},
+    {"MAX_VIDEO_DURATION_FREE=700\n", {"!MAX_VIDEO_DURATION_FREE (700) is more than MAX_VIDEO_DURATION_PRO (600)"}},
+    {"DAILY_LIMIT_CREATOR=49\n", {"!DAILY_LIMIT_PRO (50) is more than DAILY_LIMIT_CREATOR (49)"}},
+    {"FREE_TTL_HOURS=200\n", {"!FREE_TTL_HOURS (200) is more than PRO_TTL_HOURS (168)"}},
     {"PRICE_ONCE_10MIN=60.50\n", {"?PRICE_ONCE_10MIN (60.50) is more than PRICE_ONCE_30MIN (59.00)"}},
     {"PRICE_PRO_MONTH=600\n", {"?PRICE_PRO_MONTH (600.00) is more than PRICE_CREATOR_MONTH (599.00)"}},
     {"PRICE_PRO_YEAR=3588\n", {NULL}}, /* 12 times 299 */

@@ -139,6 +139,13 @@ static const struct {
     {&database, "postgresql://u:p@h/n", "postgresql://u:p@h/n"},
     {&database, "postgres://h", "postgres://h"},
     {&database, "postgresql://", "!sqlite:PATH or postgresql"},
+    {&database, "postgresql://u:p@h:65535/n", "postgresql://u:p@h:65535/n"},
+    {&database, "postgresql://u:p:9@[::1]:5432?x=:", "postgresql://u:p:9@[::1]:5432?x=:"},
+    {&database, "postgresql://a:1,b:2/n", "postgresql://a:1,b:2/n"}, /* several servers: libpq looks */
+    {&database, "postgresql://u:p@h:/n", "postgresql://u:p@h:/n"},
+    {&database, "postgresql://u:p@h:65536/n", "!sqlite:PATH or postgresql"},
+    {&database, "postgresql://h:0", "!sqlite:PATH or postgresql"},
+    {&database, "postgresql://[::1]:5432x/n", "!sqlite:PATH or postgresql"},
     {&database, "mysql://u:s3cret@h/n", "!F: what is set is not sqlite"}, /* an address with a password is not shown */
     {&proxy, "socks5://u:p@h:1080", "socks5://u:p@h:1080"},
     {&proxy, "http://h:3128", "http://h:3128"},
