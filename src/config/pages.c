@@ -85,6 +85,7 @@ void settings_docs_page(struct buf *out) {
       "- `titr config show` shows every setting, its value and where it comes from. Secrets are shown as set or not "
       "set, "
       "and appear in no message.\n"
+      "- A name in the file that titr does not know is warned about, with the one that was probably meant.\n"
       "- A wrong value stops the service's commands. `titr caption` and the other commands for one file are stopped "
       "only "
       "by those of the groups General and Speech, which they read.\n\n"
