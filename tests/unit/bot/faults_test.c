@@ -26,7 +26,7 @@
 #define SANITIZED false
 #endif
 
-enum { WAYS = HTTP_FAULT_CUT + 1, AT_ONCE = 110, AT_ONCE_POSTGRES = 6 };
+enum { WAYS = HTTP_FAULT_CUT + 1, AT_ONCE = 110, AT_ONCE_POSTGRES = 12 };
 static const char *const ways[WAYS] = {"refused", "answered 502", "answer lost", "answer cut"};
 
 /* Calls of a life, by what they are called after "Telegram's ". */
