@@ -1,4 +1,4 @@
-/* How many jobs fit into memory, and the storage's paths and holds. */
+/* The storage's paths and holds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,31 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "service/admission.h"
 #include "service/storage.h"
-
-#define MB (1024LL * 1024)
-#define GB (1024LL * MB)
-
-static void jobs_fit_into_memory(void **state) {
-  (void)state;
-  const struct {
-    int wish;
-    int64_t model, budget;
-    int most;
-  } cases[] = {
-      {1, 145 * MB, 100 * MB, 1}, {8, 145 * MB, 100 * MB, 1}, /* one always may */
-      {2, 145 * MB, 3 * GB, 2},                               /* three quarters of 4 GB */
-      {8, 145 * MB, 3 * GB, 5},   {8, 3 * GB, 8 * GB, 3},     {8, 145 * MB, 64 * GB, 8},
-      {0, 145 * MB, 64 * GB, 1},  {1, 3 * GB, 1 * GB, 1},
-  };
-  for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-    int most = admission_most(cases[i].wish, cases[i].model, cases[i].budget);
-    assert_int_equal(most, cases[i].most);
-    if (most > 1) assert_true(admission_estimate(most, cases[i].model) <= cases[i].budget);
-    if (most < cases[i].wish) assert_true(admission_estimate(most + 1, cases[i].model) > cases[i].budget);
-  }
-}
 
 static char *root;
 static struct storage *storage;
@@ -105,7 +81,6 @@ static void a_folder_in_use_stays(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(jobs_fit_into_memory),
       cmocka_unit_test_setup_teardown(paths_stay_inside, open_storage, close_storage),
       cmocka_unit_test_setup_teardown(a_folder_in_use_stays, open_storage, close_storage),
   };
