@@ -107,6 +107,11 @@ static bool posts(const struct transfer *t) {
   return t->json || t->form;
 }
 
+/* An answer of any status is one: its body is wanted. */
+static bool takes_any_status(const struct transfer *t) {
+  return posts(t) || t->r->any_status;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *ctx) {
   struct transfer *t = ctx;
   size_t len = size * n;
@@ -215,7 +220,7 @@ static CURLcode perform(struct transfer *t, const char *range) {
   curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
   curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, posts(t) ? 0L : 1L);
   curl_easy_setopt(c, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
-  curl_easy_setopt(c, CURLOPT_FAILONERROR, posts(t) ? 0L : 1L);
+  curl_easy_setopt(c, CURLOPT_FAILONERROR, takes_any_status(t) ? 0L : 1L);
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_USERAGENT, "titr/" TITR_VERSION);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_seconds * 1000));
@@ -325,7 +330,7 @@ static CURLcode fail(struct transfer *t, const char *range, long *status, long *
   } else if (t->fault == HTTP_FAULT_GATEWAY) {
     *status = 502;
     t->faulty = false;
-    if (posts(t)) on_body(page, 1, strlen(page), t);
+    if (takes_any_status(t)) on_body(page, 1, strlen(page), t);
     else code = CURLE_HTTP_RETURNED_ERROR;
   } else {
     code = perform(t, range);

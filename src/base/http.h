@@ -41,6 +41,7 @@ struct http_request {
   struct http_session *session; /* or NULL */
   const char *bearer;           /* a token, or NULL */
   bool allow_plain;             /* http:// may be fetched */
+  bool any_status;              /* of http_get(): an answer of 400 and above is no error, as when posting */
   int64_t max_bytes;            /* default LIMIT_HTTP_BODY for http_get(), LIMIT_MODEL_BYTES for http_download() */
   double connect_seconds;       /* default 10, covers names, TCP and TLS */
   double stall_seconds;         /* default 30: ended when less than 1 KiB a second came or went for so long */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/http.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "config/address.h"
 #include "config/settings.h"
@@ -66,6 +67,22 @@ static int ask_redis(void *ctx, struct buf *ret, struct err *e) {
   return dependency_redis(2.8, ret, e);
 }
 
+/* Of GET /health's answer: the names of what is down, with reasons where they are told. */
+static char *what_is_down(const struct buf *answer) {
+  _cleanup_(buf_release) struct buf down = BUF_INIT;
+  _cleanup_(js_freep) struct js *root = NULL;
+  struct js *checks, *check;
+  const char *name;
+  if (js_parse(buf_str(answer), answer->len, "/health", &root, NULL) < 0) return NULL;
+  if (js_get_object(root, "checks", &checks, NULL) < 0) return NULL;
+  for (void *it = NULL; js_next(checks, &it, &name, &check);) {
+    if (strcmp(js_string_or(check, "status", ""), "down") != 0) continue;
+    const char *detail = js_string_or(check, "detail", "");
+    buf_addf(&down, "%s%s is down%s%s", down.len ? "; " : "", name, *detail ? ": " : "", detail);
+  }
+  return down.len ? buf_take(&down) : NULL;
+}
+
 /* At this machine: who listens at all addresses is asked at the machine's own. */
 static int ask_webhook(void *ctx, struct buf *ret, struct err *e) {
   (void)ctx;
@@ -78,14 +95,19 @@ static int ask_webhook(void *ctx, struct buf *ret, struct err *e) {
       x_asprintf(strchr(at, ':') ? "http://[%s]:%d/health" : "http://%s:%d/health", at, port);
   struct http_request r = http_default_request(url);
   r.bearer = settings_text(SET_METRICS_TOKEN);
-  r.allow_plain = true;
+  r.allow_plain = r.any_status = true;
   r.tries = 1;
   r.connect_seconds = 3;
   r.max_bytes = 65536;
   _cleanup_(buf_release) struct buf body = BUF_INIT;
   int status, rc = http_get(&r, &body, &status, e);
-  if (rc == 0) buf_addf(ret, "%s answers %d", url, status);
-  return rc;
+  if (rc < 0) return rc;
+  if (status == 200) {
+    buf_addf(ret, "%s answers 200", url);
+    return 0;
+  }
+  _cleanup_(mem_freep) char *down = what_is_down(&body);
+  return err_set(e, ERR_FAIL, "%s answers %d%s%s", url, status, down ? ": " : "", down ? down : "");
 }
 
 static const struct {

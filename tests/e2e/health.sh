@@ -150,7 +150,7 @@ get 404 'Not Found' /
 get 405 'Not Allowed' /health -X POST
 get 413 'Too Large' /health -X GET -d x
 mv storage gone && soon 3 503 '"storage": {"status": "down"'
-run 1 '^down webhook: .*503' health webhook
+run 1 '^down webhook: .*503: storage is down: ' health webhook
 mv gone storage && soon 3 200 '"status": "ok"'
 run 1 'cannot listen at .*in use' web # the port is taken
 stop_web

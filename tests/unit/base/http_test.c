@@ -181,6 +181,17 @@ static void get_and_its_ceiling(void **state) {
   assert_int_equal(b.len, 0);
 }
 
+static void any_status_is_an_answer_where_it_is_asked_for(void **state) {
+  (void)state;
+  _cleanup_(mem_freep) char *url = fixture_url("/files/none");
+  _cleanup_(buf_release) struct buf b = BUF_INIT;
+  struct http_request r = plain(url);
+  r.any_status = true;
+  int status = 0;
+  assert_int_equal(http_get(&r, &b, &status, NULL), 0);
+  assert_int_equal(status, 404);
+}
+
 static void a_token_stays_with_its_host(void **state) {
   (void)state;
   static const struct { const char *path, *expected; } cases[] = {{"/auth/", "Bearer s3cret"}, {"/away/auth/", "none"}};
@@ -447,6 +458,7 @@ int main(void) {
       cmocka_unit_test(a_full_disk_is_told),
       cmocka_unit_test(cancel_leaves_the_part),
       cmocka_unit_test(get_and_its_ceiling),
+      cmocka_unit_test(any_status_is_an_answer_where_it_is_asked_for),
       cmocka_unit_test(a_token_stays_with_its_host),
       cmocka_unit_test(what_cannot_be_reached_fails_fast),
       cmocka_unit_test(only_https_unless_asked),
