@@ -13,24 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/random.h"
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "config/settings.h"
 
-static uint64_t seed;
-
-static uint32_t chance(uint32_t n) { /* 0..n-1: a multiplicative generator's high bits */
-  seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-  return (uint32_t)((seed >> 33) % n);
-}
-
 static char *dir;
 
 static int setup(void **state) {
   (void)state;
-  const char *given = getenv("SEED");
-  seed = given ? strtoull(given, NULL, 10) : 20260201;
+  random_begin();
   for (int id = 0; id < SETTINGS_COUNT; id++) unsetenv(settings_declaration((enum setting_id)id)->name);
   unsetenv("TITR_ENV_FILE");
   setenv("HOME", "/home/me", 1);
@@ -105,7 +99,7 @@ static void add_piece(struct buf *b) {
       "RUB",
       "debug",
   };
-  buf_adds(b, pieces[chance(ARRAY_LEN(pieces))]);
+  buf_adds(b, pieces[rnd(ARRAY_LEN(pieces))]);
 }
 
 static void any_file(void **state) {
@@ -114,13 +108,13 @@ static void any_file(void **state) {
   size_t accepted = 0;
   for (int round = 0; round < 3000; round++) {
     _cleanup_(buf_release) struct buf text = BUF_INIT;
-    for (uint32_t lines = chance(12); lines; lines--) {
-      const struct setting *s = settings_declaration((enum setting_id)chance(SETTINGS_COUNT));
-      if (chance(8)) buf_adds(&text, s->name);
+    for (uint32_t lines = rnd(12); lines; lines--) {
+      const struct setting *s = settings_declaration((enum setting_id)rnd(SETTINGS_COUNT));
+      if (rnd(8)) buf_adds(&text, s->name);
       else add_piece(&text);
       buf_addc(&text, '=');
       if (s->secret) buf_adds(&text, marker);
-      for (uint32_t n = chance(4); n; n--) add_piece(&text);
+      for (uint32_t n = rnd(4); n; n--) add_piece(&text);
       buf_addc(&text, '\n');
     }
     assert_int_equal(file_write(".env", buf_str(&text), text.len, 1, NULL), 0);
@@ -167,11 +161,11 @@ static void printed_and_read(void **state) {
   (void)state;
   size_t read[SETTINGS_COUNT] = {0};
   for (int round = 0; round < 60000; round++) {
-    int id = (int)chance(SETTINGS_COUNT);
+    int id = (int)rnd(SETTINGS_COUNT);
     const struct setting *s = settings_declaration((enum setting_id)id);
     _cleanup_(buf_release) struct buf text = BUF_INIT, printed = BUF_INIT;
-    if (s->otherwise && chance(4) == 0) buf_adds(&text, s->otherwise);
-    for (uint32_t n = 1 + chance(4); n; n--) add_piece(&text);
+    if (s->otherwise && rnd(4) == 0) buf_adds(&text, s->otherwise);
+    for (uint32_t n = 1 + rnd(4); n; n--) add_piece(&text);
     _cleanup_(setting_value_release) struct setting_value first = {0}, second = {0};
     struct err e = {0};
     if (!text.len || setting_value_parse(s, text.data, &first, NULL) < 0) continue;
@@ -191,15 +185,15 @@ static void amounts_are_exact(void **state) {
   (void)state;
   const struct setting *s = settings_declaration(SET_PRICE_PRO_MONTH);
   for (int round = 0; round < 100000; round++) {
-    int64_t n = s->lowest + (int64_t)(((uint64_t)chance(1U << 30) << 20 | chance(1U << 20)) %
-                                      (uint64_t)(s->highest - s->lowest + 1));
+    int64_t n =
+        s->lowest + (int64_t)(((uint64_t)rnd(1U << 30) << 20 | rnd(1U << 20)) % (uint64_t)(s->highest - s->lowest + 1));
     char text[64];
     struct setting_value v = {0};
     snprintf(text, sizeof text, "%lld.%02lld", (long long)(n / 100), (long long)(n % 100));
     assert_int_equal(setting_value_parse(s, text, &v, NULL), 0);
     assert_int_equal(v.number, n);
     size_t len = strlen(text);
-    snprintf(text + len, sizeof text - len, "%u", chance(10));
+    snprintf(text + len, sizeof text - len, "%d", (int)rnd(10));
     assert_int_equal(setting_value_parse(s, text, &v, NULL), ERR_USAGE);
   }
 }

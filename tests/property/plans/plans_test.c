@@ -9,22 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/random.h"
+
 #include "plans/decide.h"
 #include "plans/extend.h"
 
-static uint64_t seed;
-
-static int64_t rnd(int64_t below) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (int64_t)((seed >> 11) % (uint64_t)below);
-}
-
 static int begin(void **state) {
   (void)state;
-  const char *given = getenv("TITR_SEED");
-  seed = given ? strtoull(given, NULL, 10) : 0x9E3779B97F4A7C15u;
+  random_begin();
   return 0;
 }
 

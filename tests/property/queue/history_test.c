@@ -1,24 +1,14 @@
 /*
  * Random histories of jobs: made, taken, kept, ended in every way, lost, cancelled, revived, by several owners, some of whom still
  * believe in leases they have lost. A model beside the queue says what each step must answer and leave behind.
- *
- * TITR_SEED chooses other histories.
  */
+#include "support/random.h"
 #include "unit/queue/jobs.h"
 
 #include "base/log.h"
 #include "queue/lanes.h"
 
 enum { OWNERS = 3, KINDS = 6, MOST_JOBS = 400, MOST_TICKETS = 40, STEPS = 350, ATTEMPTS = 3 };
-
-static uint64_t seed;
-
-static int64_t rnd(int64_t below) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (int64_t)((seed >> 11) % (uint64_t)below);
-}
 
 /* ---- the model ---- */
 
@@ -350,8 +340,7 @@ static void positions_come_true(void **state) {
 }
 
 int main(void) {
-  const char *given = getenv("TITR_SEED");
-  seed = given ? strtoull(given, NULL, 10) : 0x9E3779B97F4A7C15u;
+  random_begin();
   log_set(LOG_SILENT, LOG_PLAIN);
   const struct CMUnitTest tests[] = {SCRATCH_TESTS(histories), cmocka_unit_test(no_lane_starves),
                                      SCRATCH_TESTS(positions_come_true)};

@@ -3,20 +3,13 @@
  * in memory that keeps them as anybody would on paper. After each transaction the two agree, and no day has more than its limit.
  */
 #include "../../unit/store/accounts.h"
+#include "support/random.h"
 
 #include "base/log.h"
 #include "store/purchases.h"
 #include "store/quota.h"
 
-static uint64_t seed;
 static int refused;
-
-static int rnd(int below) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (int)((seed >> 33) % (uint64_t)below);
-}
 
 enum { USERS = 2, DAYS = 3, TASKS = 24, BOUGHT = 8, LIMIT = 2, TRANSACTIONS = 300 };
 static const char *const days[DAYS] = {"2028-02-28", "2028-02-29", "2028-03-01"};
@@ -48,7 +41,7 @@ static int owner(int task) {
 
 static void charge_day(struct sql_tx *tx, struct world *w, int task) {
   struct model *m = &w->now;
-  int day = rnd(DAYS), user = owner(task), expected = 1;
+  int day = (int)rnd(DAYS), user = owner(task), expected = 1;
   if (m->tasks[task].charged == NOT_CHARGED) {
     expected = m->used[user][day] < LIMIT;
     refused += !expected;
@@ -127,8 +120,7 @@ static void compare(struct sql_tx *tx, const struct world *w) {
 
 static void agrees_with_paper(void **state) {
   struct sql *db = open_core(SCRATCH(state));
-  const char *given = getenv("TITR_SEED");
-  seed = given ? strtoull(given, NULL, 10) : 0x9E3779B97F4A7C15u;
+  random_begin();
   struct world w = {0};
   int rolled_back = 0;
   refused = 0;
@@ -147,8 +139,8 @@ static void agrees_with_paper(void **state) {
       tx = begin(db);
     }
     struct model before = w.now;
-    for (int step = rnd(6); step >= 0; step--) {
-      int task = rnd(TASKS), what = rnd(10);
+    for (int step = (int)rnd(6); step >= 0; step--) {
+      int task = (int)rnd(TASKS), what = (int)rnd(10);
       if (what < 4) charge_day(tx, &w, task);
       else if (what < 6) charge_purchase(tx, &w, task);
       else if (what < 7) charge_nothing(tx, &w, task);
