@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct sql {
   struct sql_options options;
   char *display;
   struct fault fault;
+  atomic_bool away; /* told in the log, until it answers again */
 };
 
 struct sql_tx {
@@ -226,6 +228,8 @@ int sql_transact(struct sql *db, enum sql_mode mode, sql_fn fn, void *ctx, struc
     struct err failure = {0};
     enum sql_fate fate;
     int rc = attempt(db, mode, fn, ctx, &fate, &failure);
+    if (rc >= 0 && atomic_load(&db->away) && atomic_exchange(&db->away, false))
+      log_info("store", "%s answers again", db->display);
     if (rc >= 0) return rc;
     /* with several tries, those who wait for each other at least have the time they would have waited for a lock */
     bool enough = tried >= db->options.tries && (db->options.tries == 1 || clock_now() >= give_up);
@@ -233,7 +237,8 @@ int sql_transact(struct sql *db, enum sql_mode mode, sql_fn fn, void *ctx, struc
       if (e) *e = failure;
       return rc;
     }
-    if (fate == FATE_LOST) log_warning("store", "%s; trying again", failure.msg);
+    if (fate == FATE_LOST && !atomic_exchange(&db->away, true))
+      log_warning("store", "%s; trying again until it answers", failure.msg);
     back_off(tried, fate == FATE_LOST ? 1.0 : 0.25);
   }
 }

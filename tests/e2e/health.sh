@@ -217,6 +217,7 @@ resume postgres
 beat "bot:$host:1" 0 && beat "worker:$host:1" 0
 soon 8 200 '^{"status": "ok"'
 stop_web
+is "a database that is away is told of once, not at each try" test "$(grep -c 'trying again' web.log)" -le 4
 is "no password in the log" test "$(grep -cE 'titr-test-secret|redis-secret' web.log)" = 0
 
 echo "$passed passed, $failed failed"
