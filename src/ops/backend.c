@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "config/settings.h"
 #include "store/migrate.h"
 
@@ -11,8 +12,10 @@ int backend_database_url(const struct arguments *a, const char **ret, struct err
   *ret = argument_text(a, "database", NULL);
   if (*ret) return 0;
   int rc = settings_load_service(e);
-  if (rc == 0) *ret = settings_database_url();
-  return rc;
+  if (rc < 0) return rc;
+  *ret = settings_database_url();
+  /* where nothing has run yet there is no folder for the embedded one */
+  return strncmp(*ret, "sqlite:", 7) == 0 ? file_make_dirs(settings_text(SET_STORAGE_PATH), e) : 0;
 }
 
 int backend_database(const struct arguments *a, struct sql **ret, struct err *e) {

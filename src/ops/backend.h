@@ -43,7 +43,7 @@ void backend_close(struct backend *b); /* also the cleanup function */
     "database", 0, "URL", NULL,                                                                                        \
         "sqlite:PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME; without it, the one of the settings"                \
   }
-/* *ret is the arguments' or the settings'. ERR_USAGE: the settings, which are read only then, are wrong. */
+/* *ret is the arguments' or the settings', whose folder STORAGE_PATH is made for SQLite. ERR_USAGE: the settings, which are read only then, are wrong. */
 int backend_database_url(const struct arguments *a, const char **ret, struct err *e);
 int backend_database(const struct arguments *a, struct sql **ret, struct err *e); /* the same, opened */
 

@@ -108,7 +108,6 @@ static bool wants_help(int argc, char **argv) {
 
 static int run_command(const struct command *c, int argc, char **argv) {
   struct err e = {0};
-  if (wants_help(argc, argv)) return help_command(c);
   if (c->raw) return c->raw(argc, argv);
   struct arguments *a;
   int rc = arguments_parse(c, argc, argv, &a, &e);
@@ -131,6 +130,7 @@ static int dispatch(int argc, char **argv) {
   }
   const struct command *c = cli_command(argv[1]);
   if (!c) return cli_unknown_command(argv[1]);
+  if (wants_help(argc - 1, argv + 1)) return help_command(c); /* also when a setting is wrong */
   if (!c->no_settings && settings_load(&e) < 0) return cli_fail(&e);
   return run_command(c, argc - 1, argv + 1);
 }

@@ -140,6 +140,12 @@ says "a wrong word" 2 'did you mean check\?' "$titr" config chek
 says "two words" 2 'say what to do' "$titr" config check show
 says "an option" 2 'there is no option --json' "$titr" config check --json
 says "help" 0 'titr config example > \.env' "$titr" config --help
+says "help, whatever is set wrong" 0 '^titr migrate: ' LOG_LEVEL=loud "$titr" migrate --help
+printf 'STORAGE_PATH=%s\n' "$dir/new/folder" >.env
+says "the first migration makes the storage's folder" 0 'applied$' "$titr" migrate upgrade
+is "with the database in it" test -s "$dir/new/folder/titr.db"
+says "a named database's folder is not made" 1 'nowhere/titr.db' "$titr" migrate upgrade --database sqlite:nowhere/titr.db
+is "nothing is left of it" test ! -e nowhere
 printf 'TITR_TREADS=1\n' >.env
 says "a plain warning" 0 'Z warning config: \.env:1: TITR_TREADS is not a setting' "$titr" styles
 clean LOG_FORMAT=json "$titr" styles
