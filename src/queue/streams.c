@@ -8,9 +8,8 @@
  * nobody tries for a while (`quiet_until`), then one thread does and the others still fail at once. A command on a
  * connection that turns out to be dead is sent again on a new one: every command here may happen twice.
  *
- * Removing is XDEL, then XACK once that was carried out. Broken off in between, an entry that is nowhere is still somebody's,
- * which XAUTOCLAIM clears up; the other way round it would lie in the stream, never to be read, and the repair would
- * take its task for one that is offered.
+ * Removing is XDEL and XACK in one script: both or neither. An entry that were only acknowledged would lie in the stream, never
+ * to be read, and the repair would take its task for one that is offered.
  */
 #include "queue/streams.h"
 
@@ -177,11 +176,12 @@ static bool parse_entry(const struct redis_reply *r, int lane, struct streams_en
 }
 
 static int remove_entry(struct redis *c, const struct streams_entry *entry, struct err *e) {
-  const char *key = lane_keys[entry->lane];
-  const char *const delete[] = {"XDEL", key, entry->id}, *const ack[] = {"XACK", key, GROUP, entry->id};
-  _cleanup_(redis_reply_freep) struct redis_reply *first = NULL, *second = NULL;
-  int rc = redis_call(c, delete, ARRAY_LEN(delete), COMMAND_S, &first, e);
-  return rc < 0 ? rc : redis_call(c, ack, ARRAY_LEN(ack), COMMAND_S, &second, e);
+  const char *const words[] = {
+      "EVAL", "redis.call('XDEL', KEYS[1], ARGV[2]) return redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])",
+      "1",    lane_keys[entry->lane],
+      GROUP,  entry->id};
+  _cleanup_(redis_reply_freep) struct redis_reply *r = NULL;
+  return redis_call(c, words, ARRAY_LEN(words), COMMAND_S, &r, e);
 }
 
 /* ---- reading ---- */
