@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "queue/streams.h"
-#include "unit/store/postgres_proxy.h" /* it knows no PostgreSQL */
+#include "support/proxy.h"
 
 #define MUST(call)                                                                                                     \
   __extension__({                                                                                                      \

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sql.h"
-#include "unit/store/postgres_proxy.h"
+#include "support/proxy.h"
 
 static struct proxy *proxy;
 

@@ -1,7 +1,6 @@
-/* A man in the middle of a PostgreSQL connection, who breaks it at a chosen place. One pair of sockets at a time is enough
- * for each connection: a thread each. */
-#ifndef TITR_TESTS_POSTGRES_PROXY_H
-#define TITR_TESTS_POSTGRES_PROXY_H
+/* A man in the middle of a connection to PostgreSQL or Redis, who breaks it at a chosen place. Each connection has a thread. */
+#ifndef TITR_TESTS_PROXY_H
+#define TITR_TESTS_PROXY_H
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum proxy_trick {
@@ -27,7 +27,7 @@ struct proxy {
   int listener, port, server_port;
   atomic_int trick; /* done once, then PASS */
   const char *word; /* set before the trick */
-  atomic_int done;
+  atomic_int done, links;
   pthread_t thread;
 };
 
@@ -76,6 +76,7 @@ static void *proxy_link_run(void *ctx) {
   }
   close(server);
   close(link.client);
+  atomic_fetch_sub(&link.proxy->links, 1);
   return NULL;
 }
 
@@ -84,6 +85,7 @@ static void *proxy_run(void *ctx) {
   for (int client; (client = accept(proxy->listener, NULL, NULL)) >= 0;) {
     struct proxy_link *link = NEW(struct proxy_link);
     *link = (struct proxy_link){proxy, client};
+    atomic_fetch_add(&proxy->links, 1);
     pthread_t thread;
     pthread_create(&thread, NULL, proxy_link_run, link);
     pthread_detach(thread);
@@ -111,10 +113,11 @@ static void proxy_play(struct proxy *proxy, enum proxy_trick trick, const char *
   atomic_store(&proxy->trick, (int)trick);
 }
 
-/* Links end with their connections: close those first. */
+/* Links end with their connections: close those first, or this waits for ever. */
 static void proxy_free(struct proxy *proxy) {
   shutdown(proxy->listener, SHUT_RDWR);
   pthread_join(proxy->thread, NULL);
+  while (atomic_load(&proxy->links) > 0) clock_sleep(0.01);
   close(proxy->listener);
   free(proxy);
 }
