@@ -1,13 +1,9 @@
 /* Payments: each is settled once, whoever tells of it and how often, and what was bought is credited with it. */
 #include "accounts.h"
 
-#include <pthread.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "race.h"
 #include "store/purchases.h"
 #include "store/sql_fault.h"
 
@@ -184,11 +180,6 @@ static void lists_and_sums(void **state) {
 
 enum { ROUNDS = 300 };
 
-struct race { /* shared by the two processes */
-  pthread_barrier_t start;
-  int won[2][ROUNDS]; /* 1, 0, or an error */
-};
-
 struct notice {
   int64_t user, payment;
   enum payment_state says;
@@ -203,58 +194,32 @@ static int take_in(struct sql_tx *tx, void *ctx, struct err *e) {
   return purchases_add(tx, n->user, 180000, n->payment, NOW, &purchase, e);
 }
 
-static void run_entrant(struct scratch *s, struct race *race, int side, struct notice n) {
-  alarm(120); /* the other one may have died */
-  srandom((unsigned)side);
-  struct sql *db = NULL;
-  if (sql_open(s->url, NULL, &db, NULL) < 0) _exit(1);
-  for (int i = 0; i < ROUNDS; i++, n.payment++) {
-    n.says = side == 1 && i % 3 == 0 ? PAYMENT_FAILED : PAYMENT_CONFIRMED;
-    pthread_barrier_wait(&race->start);
-    clock_sleep((double)(random() % 300) * 1e-6); /* now the one, now the other is ahead */
-    race->won[side][i] = sql_transact(db, SQL_WRITE, take_in, &n, NULL);
-  }
-  sql_close(db);
-  _exit(0);
+static enum payment_state contrary(int side, int round) {
+  return side == 1 && round % 3 == 0 ? PAYMENT_FAILED : PAYMENT_CONFIRMED;
+}
+
+static int enter(struct sql *db, void *ctx, int side, int round) {
+  struct notice n = *(const struct notice *)ctx;
+  n.payment += round;
+  n.says = contrary(side, round);
+  return sql_transact(db, SQL_WRITE, take_in, &n, NULL);
 }
 
 /* Two processes take in notices of one payment at the same moment, some of them contrary: one of the two moves it. */
 static void two_processes_settle_the_same(void **state) {
   struct scratch *s = SCRATCH(state);
-  struct race *race = mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  assert_true(race != MAP_FAILED);
-  pthread_barrierattr_t shared;
-  pthread_barrierattr_init(&shared);
-  pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-  pthread_barrier_init(&race->start, &shared, 2);
   struct sql *db = open_core(s);
   struct sql_tx *tx = begin(db);
   struct notice n = {.user = make_user(tx, 1)};
   n.payment = make_payment(tx, n.user, 2900, PAYMENT_PENDING);
   for (int i = 1; i < ROUNDS; i++) assert_true(make_payment(tx, n.user, 2900, PAYMENT_PENDING) == n.payment + i);
   commit(tx);
-  sql_close(db); /* a connection does not survive a fork */
+  sql_close(db);
 
-  pid_t children[2];
-  for (int side = 0; side < 2; side++) {
-    children[side] = fork();
-    if (children[side] == 0) run_entrant(s, race, side, n);
-    assert_true(children[side] > 0);
-  }
-  for (int side = 0; side < 2; side++) {
-    int status;
-    assert_int_equal(waitpid(children[side], &status, 0), children[side]);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  }
-  int wins[2] = {0, 0}, failed = 0;
-  for (int i = 0; i < ROUNDS; i++) {
-    int a = race->won[0][i], b = race->won[1][i];
-    if (a < 0 || b < 0 || a + b != 1) fail_msg("round %d: %d and %d", i, a, b);
-    wins[0] += a;
-    wins[1] += b;
-    failed += b && i % 3 == 0;
-  }
-  print_message("%d rounds: %d to %d\n", ROUNDS, wins[0], wins[1]);
+  struct race *race = race_run(s, ROUNDS, enter, &n);
+  int failed = 0;
+  for (int i = 0; i < ROUNDS; i++) failed += race->won[1][i] && contrary(1, i) == PAYMENT_FAILED;
+  race_free(race);
   MUST(sql_open(s->url, NULL, &db, e));
   assert_int_equal(number(db, "SELECT COUNT(*) FROM payments WHERE state = 'pending'"), 0);
   assert_int_equal(number(db, "SELECT COUNT(*) FROM payments WHERE state = 'failed'"), failed);
@@ -263,8 +228,6 @@ static void two_processes_settle_the_same(void **state) {
                               "WHERE p.state = 'confirmed'"),
                    ROUNDS - failed);
   sql_close(db);
-  pthread_barrier_destroy(&race->start);
-  munmap(race, sizeof *race);
 }
 
 /* ---- a database that fails ---- */

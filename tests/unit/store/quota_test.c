@@ -3,11 +3,10 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "race.h"
 #include "store/purchases.h"
 #include "store/quota.h"
 #include "store/sql_fault.h"
@@ -143,11 +142,6 @@ static void a_crash_leaves_nothing(void **state) {
 
 enum { ROUNDS = 1000 };
 
-struct race { /* shared by the two processes */
-  pthread_barrier_t start;
-  int won[2][ROUNDS]; /* 1, 0, or an error */
-};
-
 struct entrant {
   int64_t user;
   char day[24];
@@ -165,32 +159,17 @@ static int create(struct sql_tx *tx, void *ctx, struct err *e) {
   return rc == 0 ? ERR_USAGE : rc; /* no code of a database: refused */
 }
 
-static void run_entrant(struct scratch *s, struct race *race, int side, struct entrant r) {
-  alarm(250); /* the other one may have died */
-  srandom((unsigned)side);
-  struct sql *db = NULL;
-  if (sql_open(s->url, NULL, &db, NULL) < 0) _exit(1);
-  for (int i = 0; i < ROUNDS; i++) {
-    snprintf(r.day, sizeof r.day, "round-%d", i);
-    pthread_barrier_wait(&race->start);
-    clock_sleep((double)(random() % 300) *
-                1e-6); /* so that now the one, now the other is ahead, by parts of a transaction */
-    int rc = sql_transact(db, SQL_WRITE, create, &r, NULL);
-    race->won[side][i] = rc == ERR_USAGE ? 0 : rc;
-    r.user += r.purchase;
-  }
-  sql_close(db);
-  _exit(0);
+static int enter(struct sql *db, void *ctx, int side, int round) {
+  (void)side;
+  struct entrant r = *(const struct entrant *)ctx;
+  snprintf(r.day, sizeof r.day, "round-%d", round);
+  if (r.purchase) r.user += round;
+  int rc = sql_transact(db, SQL_WRITE, create, &r, NULL);
+  return rc == ERR_USAGE ? 0 : rc;
 }
 
 /* Two processes create a task for one user who has one left: exactly one succeeds, a thousand times. */
 static void run_race(struct scratch *s, bool purchase) {
-  struct race *race = mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  assert_true(race != MAP_FAILED);
-  pthread_barrierattr_t shared;
-  pthread_barrierattr_init(&shared);
-  pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-  pthread_barrier_init(&race->start, &shared, 2);
   struct sql *db = open_core(s);
   struct sql_tx *tx = begin(db);
   struct entrant r = {.user = make_user(tx, 1), .purchase = purchase};
@@ -203,30 +182,9 @@ static void run_race(struct scratch *s, bool purchase) {
     else MUST(sql_run(tx, "INSERT INTO quota_days (user_id, day, used) VALUES ($1, $2, 2)", SQL_ARGS(args), NULL, e));
   }
   commit(tx);
-  sql_close(db); /* a connection does not survive a fork */
+  sql_close(db);
 
-  double began = clock_now();
-  pid_t children[2];
-  for (int side = 0; side < 2; side++) {
-    children[side] = fork();
-    if (children[side] == 0) run_entrant(s, race, side, r);
-    assert_true(children[side] > 0);
-  }
-  for (int side = 0; side < 2; side++) {
-    int status;
-    assert_int_equal(waitpid(children[side], &status, 0), children[side]);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  }
-  int wins[2] = {0, 0};
-  for (int i = 0; i < ROUNDS; i++) {
-    int a = race->won[0][i], b = race->won[1][i];
-    if (a < 0 || b < 0) fail_msg("round %d: errors %d and %d", i, a, b);
-    if (a + b != 1) fail_msg("round %d: %d and %d", i, a, b);
-    wins[0] += a;
-    wins[1] += b;
-  }
-  print_message("%d rounds in %.1f s: %d to %d\n", ROUNDS, clock_now() - began, wins[0], wins[1]);
-  assert_int_equal(wins[0] + wins[1], ROUNDS);
+  race_free(race_run(s, ROUNDS, enter, &r));
   MUST(sql_open(s->url, NULL, &db, e));
   assert_int_equal(number(db, "SELECT COUNT(*) FROM tasks"), ROUNDS);
   assert_int_equal(number(db, "SELECT COUNT(*) FROM usage_ledger"), ROUNDS);
@@ -234,8 +192,6 @@ static void run_race(struct scratch *s, bool purchase) {
                                        : "SELECT COUNT(*) FROM quota_days WHERE used = 3"),
                    ROUNDS);
   sql_close(db);
-  pthread_barrier_destroy(&race->start);
-  munmap(race, sizeof *race);
 }
 
 static void two_processes_at_the_last_of_a_day(void **state) {
