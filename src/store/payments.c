@@ -46,21 +46,16 @@ void payment_list_release(struct payment_list *l) {
   *l = (struct payment_list){0};
 }
 
-static char *text_or_null(const struct sql_rows *r, size_t row, size_t column) {
-  const char *s = sql_get_text(r, row, column);
-  return s ? x_strdup(s) : NULL;
-}
-
 static void read_payment(const struct sql_rows *r, size_t i, struct payment *ret) {
   struct payment p = {.id = sql_get_int(r, i, 0),
                       .user_id = sql_get_int(r, i, 2),
-                      .provider = text_or_null(r, i, 3),
-                      .external_id = text_or_null(r, i, 4),
+                      .provider = sql_copy_text(r, i, 3),
+                      .external_id = sql_copy_text(r, i, 4),
                       .amount_minor = sql_get_int(r, i, 5),
-                      .purpose = text_or_null(r, i, 7),
+                      .purpose = sql_copy_text(r, i, 7),
                       .state = state_of(sql_get_text(r, i, 8)),
-                      .method = text_or_null(r, i, 9),
-                      .metadata = text_or_null(r, i, 10),
+                      .method = sql_copy_text(r, i, 9),
+                      .metadata = sql_copy_text(r, i, 10),
                       .created_ms = sql_get_int(r, i, 11),
                       .completed_ms = sql_get_int(r, i, 12)};
   snprintf(p.public_id, sizeof p.public_id, "%s", sql_get_text(r, i, 1));

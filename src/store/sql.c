@@ -350,6 +350,11 @@ const char *sql_get_text(const struct sql_rows *r, size_t row, size_t column) {
   return at == SIZE_MAX ? NULL : r->text.data + at;
 }
 
+char *sql_copy_text(const struct sql_rows *r, size_t row, size_t column) {
+  const char *text = sql_get_text(r, row, column);
+  return text ? x_strdup(text) : NULL;
+}
+
 bool sql_is_null(const struct sql_rows *r, size_t row, size_t column) {
   return !sql_get_text(r, row, column);
 }

@@ -130,6 +130,7 @@ bool sql_is_null(const struct sql_rows *r, size_t row, size_t column);
 int64_t sql_get_int(const struct sql_rows *r, size_t row, size_t column);
 double sql_get_real(const struct sql_rows *r, size_t row, size_t column);
 const char *sql_get_text(const struct sql_rows *r, size_t row, size_t column); /* valid until the rows are freed */
+char *sql_copy_text(const struct sql_rows *r, size_t row, size_t column);      /* a copy, the caller's; NULL for NULL */
 void sql_rows_free(struct sql_rows *r);
 
 static inline void sql_rows_freep(struct sql_rows **r) {

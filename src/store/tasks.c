@@ -38,32 +38,27 @@ void task_release(struct task *t) {
   memset(t, 0, sizeof *t);
 }
 
-static char *text_or_null(const struct sql_rows *r, size_t row, size_t column) {
-  const char *s = sql_get_text(r, row, column);
-  return s ? x_strdup(s) : NULL;
-}
-
 void task_read(const struct sql_rows *r, size_t i, struct task *ret) {
   struct task t = {.id = sql_get_int(r, i, 0),
                    .user_id = sql_get_int(r, i, 2),
                    .state = state_of(sql_get_text(r, i, 3)),
                    .lane = (int)sql_get_int(r, i, 4),
-                   .input_kind = text_or_null(r, i, 5),
-                   .input = text_or_null(r, i, 6),
-                   .options = text_or_null(r, i, 7),
-                   .reply = text_or_null(r, i, 8),
+                   .input_kind = sql_copy_text(r, i, 5),
+                   .input = sql_copy_text(r, i, 6),
+                   .options = sql_copy_text(r, i, 7),
+                   .reply = sql_copy_text(r, i, 8),
                    .media_ms = sql_is_null(r, i, 9) ? -1 : sql_get_int(r, i, 9),
-                   .stage = text_or_null(r, i, 10),
+                   .stage = sql_copy_text(r, i, 10),
                    .progress = (int)sql_get_int(r, i, 11),
                    .attempts = (int)sql_get_int(r, i, 12),
                    .run_at_ms = sql_get_int(r, i, 13),
-                   .lease_owner = text_or_null(r, i, 14),
+                   .lease_owner = sql_copy_text(r, i, 14),
                    .lease_until_ms = sql_get_int(r, i, 15),
                    .cancel_requested = sql_get_int(r, i, 16) != 0,
-                   .error_code = text_or_null(r, i, 17),
-                   .error_text = text_or_null(r, i, 18),
-                   .result_path = text_or_null(r, i, 19),
-                   .subtitles_path = text_or_null(r, i, 20),
+                   .error_code = sql_copy_text(r, i, 17),
+                   .error_text = sql_copy_text(r, i, 18),
+                   .result_path = sql_copy_text(r, i, 19),
+                   .subtitles_path = sql_copy_text(r, i, 20),
                    .delivered_ms = sql_get_int(r, i, 21),
                    .files_gone_ms = sql_get_int(r, i, 22),
                    .created_ms = sql_get_int(r, i, 23),

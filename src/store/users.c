@@ -23,16 +23,12 @@ void user_release(struct user *u) {
   memset(u, 0, sizeof *u);
 }
 
-static char *copy_or_null(const char *s) {
-  return s ? x_strdup(s) : NULL;
-}
-
 static void read_user(const struct sql_rows *r, struct user *ret) {
   struct user u = {.id = sql_get_int(r, 0, 0),
                    .telegram_id = sql_get_int(r, 0, 1),
-                   .username = copy_or_null(sql_get_text(r, 0, 2)),
-                   .first_name = copy_or_null(sql_get_text(r, 0, 3)),
-                   .last_name = copy_or_null(sql_get_text(r, 0, 4)),
+                   .username = sql_copy_text(r, 0, 2),
+                   .first_name = sql_copy_text(r, 0, 3),
+                   .last_name = sql_copy_text(r, 0, 4),
                    .tier_until_ms = sql_is_null(r, 0, 7) ? USER_NO_END : sql_get_int(r, 0, 7),
                    .tasks_total = sql_get_int(r, 0, 8),
                    .defaults = x_strdup(sql_get_text(r, 0, 9)),

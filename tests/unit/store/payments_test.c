@@ -3,9 +3,9 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "fault_walk.h"
 #include "race.h"
 #include "store/purchases.h"
-#include "store/sql_fault.h"
 
 static struct payment_new some(int64_t user, const char *external_id) {
   return (struct payment_new){.user_id = user,
@@ -245,32 +245,19 @@ static int pay_and_credit(struct sql_tx *tx, void *ctx, struct err *e) {
   return rc > 0 ? take_in(tx, n, e) : rc;
 }
 
+static void payments_agree(struct sql *db, int64_t done) {
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM payments"), done);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM payments WHERE state = 'confirmed'"), done);
+}
+
 /* Each call of the database fails in turn, in each way: paid and credited, or neither, and the answer says which. */
 static void every_call_fails_in_turn(void **state) {
   struct sql *db = open_core(SCRATCH(state));
   struct sql_tx *tx = begin(db);
   struct notice n = {.user = make_user(tx, 1), .says = PAYMENT_CONFIRMED};
   commit(tx);
-  static const enum sql_fault kinds[] = {SQL_FAULT_IO, SQL_FAULT_AGAIN, SQL_FAULT_LOST, SQL_FAULT_LOST_AFTER};
-  int64_t done = 0, unsure = 0;
-  for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-    for (int64_t nth = 1;; nth++) {
-      sql_fault_arm(db, nth, kinds[k]);
-      int rc = sql_transact(db, SQL_WRITE, pay_and_credit, &n, NULL);
-      bool came = sql_fault_disarm(db);
-      int64_t now = number(db, "SELECT COUNT(*) FROM purchases");
-      if (rc == ERR_UNSURE) unsure++;
-      else assert_int_equal(now - done, rc > 0);
-      done = now;
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM payments"), done);
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM payments WHERE state = 'confirmed'"), done);
-      if (!came) {
-        assert_true(nth > 5); /* begin, the statements, commit */
-        break;
-      }
-    }
-  }
-  assert_int_equal(unsure, 2); /* the commits that a connection was lost over */
+  const struct fault_walk w = {pay_and_credit, &n, "SELECT COUNT(*) FROM purchases", payments_agree, 5};
+  assert_int_equal(fault_walk_all(db, &w), 2); /* the commits that a connection was lost over */
   sql_close(db);
 }
 

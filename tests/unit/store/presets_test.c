@@ -5,8 +5,8 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "fault_walk.h"
 #include "store/presets.h"
-#include "store/sql_fault.h"
 
 static enum preset_outcome save(struct sql_tx *tx, int64_t user, const char *name, const char *options,
                                 int64_t *ret_id) {
@@ -194,32 +194,22 @@ static int save_rename_edit(struct sql_tx *tx, void *ctx, struct err *e) {
   int rc = presets_save(tx, k->user, "new", "{}", NOW, &outcome, &id, e);
   if (rc == 0) rc = presets_rename(tx, k->user, id, name, NOW, &outcome, e);
   if (rc == 0) rc = presets_edit(tx, k->user, id, "{\"a\": 1}", &outcome, e);
-  return rc;
+  return rc < 0 ? rc : 1;
+}
+
+static void presets_agree(struct sql *db, int64_t done) {
+  (void)done;
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM presets WHERE name = 'new' OR options = '{}'"), 0);
 }
 
 static void every_call_fails_in_turn(void **state) {
   struct sql *db = open_core(SCRATCH(state));
-  static const enum sql_fault kinds[] = {SQL_FAULT_IO, SQL_FAULT_AGAIN, SQL_FAULT_LOST, SQL_FAULT_LOST_AFTER};
-  for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-    int64_t done = 0, unsure = 0;
+  for (int kind = SQL_FAULT_IO; kind <= SQL_FAULT_LOST_AFTER; kind++) {
     struct sql_tx *tx = begin(db);
-    struct keeper keeper = {.user = make_user(tx, 50 + (int64_t)k)};
+    struct keeper keeper = {.user = make_user(tx, 50 + kind)};
     commit(tx);
-    for (int64_t n = 1;; n++) {
-      sql_fault_arm(db, n, kinds[k]);
-      int rc = sql_transact(db, SQL_WRITE, save_rename_edit, &keeper, NULL);
-      bool came = sql_fault_disarm(db);
-      int64_t now = number(db, "SELECT COUNT(*) FROM presets");
-      if (rc == ERR_UNSURE) unsure++;
-      else assert_int_equal(now - done, rc == 0);
-      done = now;
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM presets WHERE name = 'new' OR options = '{}'"), 0);
-      if (!came) {
-        assert_true(n > 8); /* begin, the statements, commit */
-        break;
-      }
-    }
-    assert_int_equal(unsure, kinds[k] == SQL_FAULT_LOST || kinds[k] == SQL_FAULT_LOST_AFTER);
+    const struct fault_walk w = {save_rename_edit, &keeper, "SELECT COUNT(*) FROM presets", presets_agree, 8};
+    assert_int_equal(fault_walk(db, &w, (enum sql_fault)kind), kind == SQL_FAULT_LOST || kind == SQL_FAULT_LOST_AFTER);
     tx = begin(db);
     MUST(sql_run(tx, "DELETE FROM presets", SQL_NO_ARGS, NULL, e));
     commit(tx);

@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "fault_walk.h"
 #include "race.h"
 #include "store/purchases.h"
 #include "store/quota.h"
-#include "store/sql_fault.h"
 
 static int64_t used_on(struct sql_tx *tx, int64_t user, const char *day) {
   int64_t used = -1;
@@ -254,6 +254,13 @@ static int create_both_and_refund(struct sql_tx *tx, void *ctx, struct err *e) {
   return rc;
 }
 
+static void refunds_agree(struct sql *db, int64_t done) {
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM tasks"), 2 * done);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM usage_ledger WHERE kind = 'charge'"), 2 * done);
+  assert_int_equal(number(db, "SELECT COUNT(*) FROM purchases WHERE task_id IS NOT NULL"), done);
+  assert_int_equal(number(db, "SELECT COALESCE(SUM(used), 0) FROM quota_days"), 0);
+}
+
 /* Each call of the database fails in turn, in each way: all of it is there or nothing, and the answer says which. */
 static void every_call_fails_in_turn(void **state) {
   struct sql *db = open_core(SCRATCH(state));
@@ -264,28 +271,9 @@ static void every_call_fails_in_turn(void **state) {
     MUST(purchases_add(tx, r.user, 60000, 0, NOW, &ignored, e));
   }
   commit(tx);
-  static const enum sql_fault kinds[] = {SQL_FAULT_IO, SQL_FAULT_AGAIN, SQL_FAULT_LOST, SQL_FAULT_LOST_AFTER};
-  int64_t done = 0, unsure = 0;
-  for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-    for (int64_t n = 1;; n++) {
-      sql_fault_arm(db, n, kinds[k]);
-      int rc = sql_transact(db, SQL_WRITE, create_both_and_refund, &r, NULL);
-      bool came = sql_fault_disarm(db);
-      int64_t now = number(db, "SELECT COUNT(*) FROM usage_ledger WHERE kind = 'refund'");
-      if (rc == ERR_UNSURE) unsure++;
-      else assert_int_equal(now - done, rc > 0);
-      done = now;
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM tasks"), 2 * done);
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM usage_ledger WHERE kind = 'charge'"), 2 * done);
-      assert_int_equal(number(db, "SELECT COUNT(*) FROM purchases WHERE task_id IS NOT NULL"), done);
-      assert_int_equal(number(db, "SELECT COALESCE(SUM(used), 0) FROM quota_days"), 0);
-      if (!came) {
-        assert_true(n > 10); /* begin, the statements, commit */
-        break;
-      }
-    }
-  }
-  assert_int_equal(unsure, 2); /* the commits that a connection was lost over */
+  const struct fault_walk w = {create_both_and_refund, &r, "SELECT COUNT(*) FROM usage_ledger WHERE kind = 'refund'",
+                               refunds_agree, 10};
+  assert_int_equal(fault_walk_all(db, &w), 2); /* the commits that a connection was lost over */
   sql_close(db);
 }
 
